@@ -1,0 +1,37 @@
+# Copyright (c) 2026 Caretaker contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""All subjects in the order in which reports show them: name, parser of its facts, its rules."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from .archive import Capture
+from .facts import (
+    memory as memory_facts,
+)
+from .findings import Rule
+from .rules import (
+    itself,
+    memory,
+)
+
+
+@dataclass(frozen=True)
+class Subject:
+    """``facts`` makes the subject's frozen dataclass from a capture; it may raise Unreadable."""
+
+    name: str
+    facts: Callable[[Capture], Any]
+    rules: tuple[Rule, ...]
+
+
+SUBJECTS: tuple[Subject, ...] = (
+    Subject("memory", memory_facts.parse, memory.RULES),
+)
+
+RULES: tuple[Rule, ...] = (*itself.RULES, *(rule for subject in SUBJECTS for rule in subject.rules))
+RULES_BY_ID: Mapping[str, Rule] = {rule.id: rule for rule in RULES}

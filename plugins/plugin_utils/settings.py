@@ -1,0 +1,154 @@
+# Copyright (c) 2026 Caretaker contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The inventory's variables for Caretaker: what may be set, of which type, and where it is wrong.
+
+All functions take plain values as Ansible gives them; ``Settings`` is what rules see (``needs=("settings.role",)``).
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields
+from datetime import date
+from typing import Any
+
+PREFIX = "caretaker_"
+
+
+class BadSetting(Exception):
+    """A variable that is misspelt or of the wrong type; the text names host, variable, what is wrong and what is right."""
+
+
+@dataclass(frozen=True)
+class Setting:
+    check: Callable[[Any], Any]
+    expected: str
+
+
+@dataclass(frozen=True)
+class Settings:
+    """One host's settings; None where the inventory says nothing."""
+
+    system: str | None = None
+    importance: int | None = None
+    security_level: int | None = None
+    owner: str | None = None
+    role: str | None = None
+    location: str | None = None
+    warranty_until: date | None = None
+    support_until: date | None = None
+    memory_bytes: int | None = None
+    multipath_paths: int | None = None
+    iscsi_sessions: int | None = None
+    listening_ports: tuple[str, ...] | None = None
+    certificate_files: tuple[str, ...] = ()
+    critical_units: tuple[str, ...] = ()
+    log_host: str | None = None
+    levels: Mapping[str, Any] = field(default_factory=dict)
+    waivers: tuple[Mapping[str, Any], ...] = ()
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str) or not value.strip():
+        raise ValueError
+    return str(value)
+
+
+def _one_to_four(value: Any) -> int:
+    if isinstance(value, bool) or str(value) not in ("1", "2", "3", "4"):
+        raise ValueError
+    return int(value)
+
+
+def _whole(value: Any) -> int:
+    if isinstance(value, bool) or int(str(value)) < 0:
+        raise ValueError
+    return int(value)
+
+
+def _date(value: Any) -> date:
+    return value if isinstance(value, date) else date.fromisoformat(str(value))
+
+
+def _texts(value: Any) -> tuple[str, ...]:
+    if isinstance(value, str) or not isinstance(value, list | tuple):
+        raise ValueError
+    return tuple(str(item) for item in value)
+
+
+def _mapping(value: Any) -> Mapping[str, Any]:
+    if not isinstance(value, Mapping):
+        raise ValueError
+    return value
+
+
+def _mappings(value: Any) -> tuple[Mapping[str, Any], ...]:
+    if isinstance(value, str) or not isinstance(value, list | tuple):
+        raise ValueError
+    return tuple(_mapping(item) for item in value)
+
+
+TEXT = Setting(_text, "a text")
+TEXTS = Setting(_texts, "a list of texts")
+DATE = Setting(_date, "a date like 2027-06-30")
+LEVEL = Setting(_one_to_four, "a whole number from 1 to 4")
+COUNT = Setting(_whole, "a whole number, 0 or more")
+
+# What a host may say about itself
+HOST_SETTINGS: Mapping[str, Setting] = {
+    "system": TEXT, "importance": LEVEL, "security_level": LEVEL, "owner": TEXT, "role": TEXT, "location": TEXT,
+    "warranty_until": DATE, "support_until": DATE, "memory_bytes": COUNT, "multipath_paths": COUNT, "iscsi_sessions": COUNT,
+    "listening_ports": TEXTS, "certificate_files": TEXTS, "critical_units": TEXTS, "log_host": TEXT,
+    "levels": Setting(_mapping, "a mapping {rule: {level: {warning: ..., critical: ...}}}"),
+    "waivers": Setting(_mappings, "a list of mappings with rule, reason, owner, expires"),
+}
+# What steers a run; the roles' argument_specs hold their types
+RUN_SETTINGS = frozenset({
+    "home", "report_dir", "fail_on", "run", "targets", "recheck", "subjects", "sample_seconds", "command_timeout",
+    "total_timeout", "max_bytes", "history_days", "become", "customer", "language",
+})
+
+
+def settings_of(host: str, variables: Mapping[str, Any]) -> dict[str, Any]:
+    """A host's caretaker_* variables without the prefix, as plain JSON values. Raises BadSetting for the first wrong one."""
+    chosen: dict[str, Any] = {}
+    for variable in sorted(name for name in variables if name.startswith(PREFIX)):
+        name = variable.removeprefix(PREFIX)
+        if name in RUN_SETTINGS:
+            continue
+        if name not in HOST_SETTINGS:
+            near = difflib.get_close_matches(name, [*HOST_SETTINGS, *RUN_SETTINGS], n=1)
+            hint = f"did you mean {PREFIX}{near[0]}?" if near else f"docs/inventory.md lists the variables that begin with {PREFIX}"
+            raise BadSetting(f"{host}: unknown variable {variable}; {hint}")
+        _checked(host, variable, variables[variable])
+        chosen[name] = _plain(variables[variable])
+    return chosen
+
+
+def _checked(host: str, variable: str, value: Any) -> Any:
+    setting = HOST_SETTINGS[variable.removeprefix(PREFIX)]
+    try:
+        return setting.check(value)
+    except (ValueError, TypeError) as error:
+        raise BadSetting(f"{host}: {variable} is {value!r}, but must be {setting.expected}") from error
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    if isinstance(value, date):
+        return value.isoformat()
+    for kind in (bool, int, float, str):    # Ansible hands out subclasses that carry tags
+        if isinstance(value, kind):
+            return kind(value)
+    return value
+
+
+def parse(host: str, chosen: Mapping[str, Any]) -> Settings:
+    """The settings stored in a capture as typed values. Raises BadSetting."""
+    known = {item.name for item in fields(Settings)}
+    return Settings(**{name: _checked(host, PREFIX + name, value) for name, value in chosen.items() if name in known})
