@@ -11,6 +11,7 @@ import fcntl
 import hashlib
 import importlib.util
 import json
+import locale
 import os
 import shutil
 import subprocess
@@ -40,8 +41,8 @@ def enter(development=False):
                 if not _is_ready(wanted):        # another run may have made it while this one waited
                     _install(wanted)
     except OSError as error:
-        sys.exit("{}: {}\nThe virtual environment {} can't be made there. Set CARETAKER_VENV to a folder that you may "
-                 "write.".format(error.filename or VENV, error.strerror, VENV))
+        sys.exit(f"{error.filename or VENV}: {error.strerror}\nThe virtual environment {VENV} can't be made there. "
+                 "Set CARETAKER_VENV to a folder that you may write.")
     except KeyboardInterrupt:
         sys.exit("\nInterrupted; the next run begins again.")
     if Path(sys.prefix).resolve() != VENV.resolve():
@@ -103,7 +104,7 @@ def _only_one():
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            _say("Waiting for another run that is installing into {} ...".format(VENV))
+            _say(f"Waiting for another run that is installing into {VENV} ...")
             fcntl.flock(lock, fcntl.LOCK_EX)
         yield
 
@@ -115,7 +116,7 @@ def _install(wanted):
     if MARK.exists():
         MARK.unlink()
     if not sound:
-        _say("Making the virtual environment {} ...".format(VENV))
+        _say(f"Making the virtual environment {VENV} ...")
         _make_environment()
     names = [name for name in DEVELOPMENT if name in wanted or (sound and name in mark)]
     _say("Installing {} ...".format(" and ".join(names)))
@@ -134,20 +135,19 @@ def _make_environment():
     if importlib.util.find_spec("ensurepip") is None or importlib.util.find_spec("venv") is None:
         _install_venv_package()
     if subprocess.call([sys.executable, "-m", "venv", "--clear", str(VENV)]) != 0:
-        sys.exit("{} -m venv {} failed (its message is above).".format(sys.executable, VENV))
+        sys.exit(f"{sys.executable} -m venv {VENV} failed (its message is above).")
 
 
 def _install_venv_package():
     """Debian and Ubuntu ship Python without venv and pip."""
     package = "python{}.{}-venv".format(*sys.version_info[:2])
     if os.geteuid() != 0 or shutil.which("apt-get") is None:
-        sys.exit("{} lacks the modules venv and ensurepip. On Debian and Ubuntu: apt-get install {}".format(
-            sys.executable, package))
-    _say("Installing the Debian package {} ...".format(package))
+        sys.exit(f"{sys.executable} lacks the modules venv and ensurepip. On Debian and Ubuntu: apt-get install {package}")
+    _say(f"Installing the Debian package {package} ...")
     quiet = dict(stdout=subprocess.DEVNULL, env=dict(os.environ, DEBIAN_FRONTEND="noninteractive"))
     subprocess.call(["apt-get", "update", "-qq"], **quiet)
     if subprocess.call(["apt-get", "install", "-qq", "--no-install-recommends", package], **quiet) != 0:
-        sys.exit("apt-get could not install {} (its message is above); Caretaker's environment needs it.".format(package))
+        sys.exit(f"apt-get could not install {package} (its message is above); Caretaker's environment needs it.")
 
 
 def _link_collection():
@@ -157,12 +157,12 @@ def _link_collection():
         return
     try:
         link.parent.mkdir(parents=True, exist_ok=True)
-        part = link.with_name("infra.{}".format(os.getpid()))
+        part = link.with_name(f"infra.{os.getpid()}")
         part.symlink_to(ROOT)
         part.replace(link)
     except OSError as error:
-        sys.exit("{}: {}. The collection can't be linked there; set CARETAKER_VENV to a folder that you may write.".format(
-            link, error.strerror))
+        sys.exit(f"{link}: {error.strerror}. The collection can't be linked there. "
+                 "Set CARETAKER_VENV to a folder that you may write.")
 
 
 def _set_environment():
@@ -173,6 +173,17 @@ def _set_environment():
     mine = str(VENV / "collections")
     if mine not in others.split(":"):
         os.environ["ANSIBLE_COLLECTIONS_PATH"] = mine + ":" + others
+    if not _is_utf8():
+        os.environ["LC_ALL"] = "C.UTF-8"
+
+
+def _is_utf8():
+    """Ansible refuses any other locale, and one that SSH brought along but is not installed here."""
+    try:
+        locale.setlocale(locale.LC_ALL, "")
+        return locale.getlocale()[1] == "UTF-8"
+    except (locale.Error, ValueError):
+        return False
 
 
 def _say(text):

@@ -152,6 +152,12 @@ def test_inspect_passes_options_through_and_makes_its_folders_absolute(ready: Pa
     ]
 
 
+@pytest.mark.parametrize("name", ["C", "xx_XX.UTF-8"])
+def test_ansible_gets_a_locale_that_it_accepts(ready: Path, name: str) -> None:
+    (ready / "scripts" / "locale").write_text(SHOW.split("import json")[0] + "import os; print(os.environ['LC_ALL'])\n")
+    assert run(ready, "locale", LC_ALL=name).stdout == "C.UTF-8\n"
+
+
 def test_inspect_refuses_a_severity_it_does_not_know(ready: Path) -> None:
     done = run(ready, "inspect", "--fail-on", "minor")
     assert done.returncode == 2
