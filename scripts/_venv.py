@@ -31,7 +31,7 @@ NEWER_PYTHONS = ("python3.13", "python3.12", "python3.11")
 
 
 def enter(development=False):
-    """Return inside the virtual environment, with the environment variables that Ansible needs; may replace the process."""
+    """Return inside the virtual environment, with the variables that Ansible needs set; may replace the process."""
     try:
         wanted = _wanted(DEVELOPMENT if development else RUNTIME)
         if sys.version_info < OLDEST:
@@ -63,7 +63,7 @@ def _mark():
 
 
 def _whereabouts():
-    """What makes an environment useless when it changes: its scripts hold its path, its libraries fit one interpreter."""
+    """Changes of these make an environment useless: its scripts hold its path, its libraries fit one interpreter."""
     return {"place": str(VENV), "python": os.path.realpath(str(VENV / "bin" / "python"))}
 
 
@@ -142,7 +142,8 @@ def _install_venv_package():
     """Debian and Ubuntu ship Python without venv and pip."""
     package = "python{}.{}-venv".format(*sys.version_info[:2])
     if os.geteuid() != 0 or shutil.which("apt-get") is None:
-        sys.exit(f"{sys.executable} lacks the modules venv and ensurepip. On Debian and Ubuntu: apt-get install {package}")
+        sys.exit(f"{sys.executable} lacks the modules venv and ensurepip. "
+                 f"On Debian and Ubuntu: apt-get install {package}")
     _say(f"Installing the Debian package {package} ...")
     quiet = dict(stdout=subprocess.DEVNULL, env=dict(os.environ, DEBIAN_FRONTEND="noninteractive"))
     subprocess.call(["apt-get", "update", "-qq"], **quiet)

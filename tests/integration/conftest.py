@@ -76,7 +76,8 @@ def _wait_for(server: subprocess.Popen[bytes], folder: Path) -> None:
 def postgresql_url(postgresql_server: Path) -> Iterator[str]:
     """The SQLAlchemy URL of an empty database of the test's own."""
     name = f"test_{uuid4().hex}"
-    with psycopg.connect(host=str(postgresql_server), user="caretaker", dbname="postgres", autocommit=True) as connection:
+    socket = str(postgresql_server)
+    with psycopg.connect(host=socket, user="caretaker", dbname="postgres", autocommit=True) as connection:
         connection.execute(f"CREATE DATABASE {name}")
         yield f"postgresql+psycopg://caretaker@/{name}?host={postgresql_server}"
         connection.execute(f"DROP DATABASE {name} WITH (FORCE)")

@@ -19,7 +19,7 @@ ROOT = Path(__file__).parents[2]
 
 @pytest.fixture
 def check() -> Callable[..., str]:
-    """check("ruff", "check", cwd=..., env={...}): fails the test unless the tool ends with status 0; returns its output."""
+    """check("ruff", "check", cwd=..., env={...}) fails the test unless the tool ends with status 0; else its output."""
 
     def run(tool: str, *arguments: str | Path, cwd: Path = ROOT, env: dict[str, str] | None = None) -> str:
         path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"

@@ -16,8 +16,8 @@ ROOT = Path(__file__).parents[2]
 HOME = Path(sys.prefix) / "ansible-test"
 PYTHON = f"{sys.version_info.major}.{sys.version_info.minor}"
 
-# Instead of the installer that ansible-test would download: the pip that every Python brings, then the version asked for.
-# The name is that of ansible-test's cache for the pip version it wants.
+# Instead of the installer that ansible-test would download: the pip that every Python brings, then the version asked
+# for. The name is that of ansible-test's cache for the pip version it wants.
 GET_PIP = HOME / ".ansible" / "test" / "cache" / "get_pip_24_2.py"
 GET_PIP_TEXT = """\
 import subprocess

@@ -60,7 +60,9 @@ def ready(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def run(checkout: Path, *arguments: str, cwd: Path | None = None, **environment: str) -> subprocess.CompletedProcess[str]:
+def run(
+    checkout: Path, *arguments: str, cwd: Path | None = None, **environment: str,
+) -> subprocess.CompletedProcess[str]:
     clean = {name: value for name, value in os.environ.items()
              if not name.startswith(("ANSIBLE_", "CARETAKER_", "VIRTUAL_ENV"))}
     script = checkout / "scripts" / arguments[0]
@@ -181,13 +183,12 @@ def test_too_old_a_python_is_told_or_gives_way(checkout: Path) -> None:
     if not olds:
         (checkout / "scripts" / "_venv.py").write_text(text.replace("OLDEST = (3, 11)", "OLDEST = (3, 99)"))
     for python in olds or [sys.executable]:
-        none = subprocess.run(
-            [python, checkout / "scripts" / "show"], env={"PATH": "/nowhere"}, capture_output=True, text=True, check=False)
+        command = [python, checkout / "scripts" / "show"]
+        none = subprocess.run(command, env={"PATH": "/nowhere"}, capture_output=True, text=True, check=False)
         assert none.returncode == 1
         assert "Caretaker needs Python 3." in none.stderr and "Traceback" not in none.stderr
         if olds:
             path = f"{Path(sys.executable).resolve().parent}:{os.environ['PATH']}"
-            newer = subprocess.run(
-                [python, checkout / "scripts" / "show"], env={**os.environ, "PATH": path}, capture_output=True, text=True,
-                check=False)
+            environment = {**os.environ, "PATH": path}
+            newer = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
             assert shown(newer)["prefix"] == str(checkout / ".venv")
