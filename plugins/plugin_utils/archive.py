@@ -113,7 +113,7 @@ def text_of(entry: Entry) -> str | Unknown | NotHere:
     """An entry's text, or the reason why it gave none."""
     if entry.error is None and entry.text is not None:
         return entry.text
-    error = entry.error if entry.error in REASONS else "failed"
+    error = entry.error if entry.error is not None and entry.error in REASONS else "failed"
     values = {"key": entry.key, "detail": first_line(entry.stderr) or "no reason given"}
     reason = REASONS[error]
     return NotHere(reason, values) if error == "not_found" else Unknown(reason, values)

@@ -1,0 +1,74 @@
+# Copyright (c) 2026 Caretaker contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Control-node half of the capture module: store what the target sent, or why it sent nothing; return a summary only."""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from ansible.errors import AnsibleConnectionFailure, AnsibleError
+from ansible.plugins.action import ActionBase
+
+from ansible_collections.caretaker.infra.plugins.plugin_utils.archive import SCHEMA, BadCapture, store, unpack
+from ansible_collections.caretaker.infra.plugins.plugin_utils.settings import settings_of
+
+COLLECTOR = "caretaker.infra 1.0.0"
+
+
+class ActionModule(ActionBase):
+    def run(self, tmp: Any = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
+        result = super().run(tmp, task_vars)
+        variables = task_vars or {}
+        host = variables["inventory_hostname"]
+        options = dict(self._task.args)
+        settings = settings_of(host, {name: self._templar.template(value) for name, value in variables.items() if name.startswith("caretaker_")})
+        document = {
+            "schema": SCHEMA, "host": host, "run": str(options.get("run")), "source": "linux", "collector": COLLECTOR,
+            "settings": settings, **self._observe(options, variables),
+        }
+        try:
+            path, sha256 = store(Path(str(options.get("home"))), document)
+        except OSError as error:
+            return {**result, "failed": True, "msg": f"the capture of {host} can't be stored: {error}; make room or set caretaker_home, then inspect again"}
+        errors = Counter(entry["error"] for entry in document["entries"] if entry.get("error"))
+        summary = {"archive": str(path), "sha256": sha256, "entries": len(document["entries"]), "errors": dict(errors)}
+        problem = document.get("problem")
+        if problem:
+            # Marked unreachable, which the role ignores: the host stays in the play and the report tells what happened
+            return {**result, **summary, "reached": False, "unreachable": True, "msg": problem}
+        return {**result, **summary, "reached": True, "changed": False}
+
+    def _observe(self, options: dict[str, Any], variables: dict[str, Any]) -> dict[str, Any]:
+        """The capture that the target sent, or one without entries that names the problem."""
+        try:
+            answer = self._execute_module(module_name="caretaker.infra.capture", module_args=options, task_vars=variables)
+        except AnsibleConnectionFailure as error:
+            return without_entries(f"unreachable: {one_line(error)}")
+        except AnsibleError as error:
+            return without_entries(one_line(error))
+        packed = answer.get("capture")
+        if answer.get("failed") or not packed:
+            return without_entries(one_line(reason_of(answer)))
+        try:
+            return unpack(packed)
+        except BadCapture as error:
+            return without_entries(str(error))
+
+
+def without_entries(problem: str) -> dict[str, Any]:
+    return {"taken_at": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"), "problem": problem, "entries": []}
+
+
+def reason_of(answer: dict[str, Any]) -> str:
+    """Why a module gave no capture: the interpreter's own words say more than Ansible's MODULE FAILURE."""
+    said = str(answer.get("module_stderr") or answer.get("module_stdout") or "").strip().splitlines()
+    text = str(answer.get("msg") or "the module gave no answer")
+    return f"{text.splitlines()[0]} ({said[-1]})" if said else text
+
+
+def one_line(text: object) -> str:
+    return " ".join(str(text).split())[:500]
