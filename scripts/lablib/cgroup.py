@@ -1,0 +1,93 @@
+# Copyright (c) 2026 Caretaker contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A control group for each host: whatever the host started can be found and killed there, even if its parent died.
+
+A pid file would not do: killing systemd-nspawn leaves the container's own systemd running.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+from .state import PREFIX
+from .system import LabError
+
+KILL_SECONDS = 20
+
+
+def start(group: str, command: list[str], log: Path) -> int:
+    """Start a command detached from this session and inside the group ("LAB/HOST"); return its process id."""
+    folders = [root / PREFIX / group for root in _roots()]
+    for folder in folders:
+        folder.mkdir(parents=True, exist_ok=True)
+
+    def enter() -> None:
+        for folder in folders:
+            (folder / "cgroup.procs").write_text(str(os.getpid()))
+
+    with log.open("ab") as stream:
+        process = subprocess.Popen(  # noqa: PLW1509  (no threads here)
+            command, stdin=subprocess.DEVNULL, stdout=stream, stderr=stream, start_new_session=True, preexec_fn=enter)
+    return process.pid
+
+
+def processes(group: str) -> set[int]:
+    """The processes of the group and of the groups below."""
+    found: set[int] = set()
+    for root in _roots():
+        for path in (root / PREFIX / group).rglob("cgroup.procs"):
+            try:
+                found.update(int(line) for line in path.read_text().split())
+            except FileNotFoundError:       # the group vanished between listing and reading
+                continue
+    return found - {0}
+
+
+def remove(group: str) -> None:
+    """Kill all that runs in the group, then remove it. Fine if there is none."""
+    deadline = time.monotonic() + KILL_SECONDS
+    while running := processes(group):
+        if time.monotonic() > deadline:
+            raise LabError(f"Processes of {group} survive SIGKILL: {sorted(running)}. See what they wait for (ps), then repeat.")
+        for process in running:
+            try:
+                os.kill(process, signal.SIGKILL)
+            except ProcessLookupError:
+                continue
+        time.sleep(0.02)
+    for root in _roots():
+        _remove_folders(root / PREFIX / group)
+        _remove_if_empty(root / PREFIX)
+
+
+def _roots() -> list[Path]:
+    """The version 2 hierarchy and, on a hybrid machine, systemd's version 1 hierarchy.
+
+    29 22 0:26 / /sys/fs/cgroup/unified rw,relatime - cgroup2 cgroup2 rw
+    30 22 0:27 / /sys/fs/cgroup/systemd rw,relatime - cgroup cgroup rw,name=systemd
+    """
+    roots = []
+    for line in Path("/proc/self/mountinfo").read_text().splitlines():
+        place, _dash, filesystem = line.partition(" - ")
+        kind, _source, options = filesystem.split(" ", 2)
+        if kind == "cgroup2" or (kind == "cgroup" and "name=systemd" in options.split(",")):
+            roots.append(Path(place.split(" ")[4]))
+    if not roots:
+        raise LabError("No control groups are mounted under /sys/fs/cgroup; the lab needs them to keep its hosts apart.")
+    return roots
+
+
+def _remove_folders(top: Path) -> None:
+    for path in sorted((folder for folder in top.rglob("*") if folder.is_dir()), reverse=True):
+        path.rmdir()
+    _remove_if_empty(top)
+
+
+def _remove_if_empty(folder: Path) -> None:
+    if folder.is_dir() and not any(child.is_dir() for child in folder.iterdir()):
+        folder.rmdir()
