@@ -8,9 +8,11 @@ from __future__ import absolute_import, division, print_function
 __metaclass__ = type
 
 from .subjects import (
+    kernel_log,
     memory,
 )
 
 SUBJECTS = (
     ("memory", memory.capture),
+    ("kernel_log", kernel_log.capture),
 )

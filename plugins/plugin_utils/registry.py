@@ -11,11 +11,13 @@ from typing import Any
 
 from .archive import Capture
 from .facts import (
+    kernel_log as kernel_log_facts,
     memory as memory_facts,
 )
 from .findings import Rule
 from .rules import (
     itself,
+    kernel_log,
     memory,
 )
 
@@ -31,6 +33,7 @@ class Subject:
 
 SUBJECTS: tuple[Subject, ...] = (
     Subject("memory", memory_facts.parse, memory.RULES),
+    Subject("kernel_log", kernel_log_facts.parse, kernel_log.RULES),
 )
 
 RULES: tuple[Rule, ...] = (*itself.RULES, *(rule for subject in SUBJECTS for rule in subject.rules))

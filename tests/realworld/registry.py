@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from .adapter import Adapter
+from .adapters_hardware import DMESG
 
 ADAPTERS: Mapping[tuple[str, str], Adapter] = {
+    ("verdicts", "dmesg"): DMESG,
 }
