@@ -40,10 +40,11 @@ def processes(group: str) -> set[int]:
     """The processes of the group and of the groups below."""
     found: set[int] = set()
     for root in _roots():
-        for path in (root / PREFIX / group).rglob("cgroup.procs"):
+        # Groups come and go while they are listed: os.walk leaves out what has vanished
+        for folder, _folders, _files in os.walk(root / PREFIX / group):
             try:
-                found.update(int(line) for line in path.read_text().split())
-            except FileNotFoundError:       # the group vanished between listing and reading
+                found.update(int(line) for line in (Path(folder) / "cgroup.procs").read_text().split())
+            except OSError:                  # ENOENT or ENODEV, by when it vanished
                 continue
     return found - {0}
 

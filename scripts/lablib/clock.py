@@ -11,13 +11,14 @@ from . import cgroup
 from .state import Lab
 
 GROUP = "clock"
+SCRIPT = 'mount -t tmpfs lab "$0/run" && exec chroot "$0" /usr/sbin/chronyd -x -d -u root "$@"'
 
 
 def start(lab: Lab, base: Path) -> None:
-    """Run the image's chronyd, so that this machine needs none; no file is written (no pid file, no socket)."""
+    """Run the image's chronyd, so that this machine needs none; what it writes goes to a file system of its own in memory."""
     if cgroup.processes(f"{lab.name}/{GROUP}"):
         return
     directives = ("local stratum 8", f"allow 10.231.{lab.network}.0/24", f"bindaddress {lab.control_address}", "cmdport 0",
-                  "bindcmdaddress /", "pidfile /")
-    cgroup.start(f"{lab.name}/{GROUP}", ["chroot", str(base), "/usr/sbin/chronyd", "-x", "-d", "-u", "root", *directives],
-                 lab.folder / "clock.log")
+                  "bindcmdaddress /", "pidfile /run/chronyd.pid")
+    command = ["unshare", "--mount", "sh", "-c", SCRIPT, str(base), *directives]
+    cgroup.start(f"{lab.name}/{GROUP}", command, lab.folder / "clock.log")

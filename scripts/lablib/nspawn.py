@@ -19,6 +19,8 @@ PYTHONS = "/opt/pythons"
 # Each container's systemd takes about 5; the usual limit of 128 ends at 23 hosts
 INOTIFY_LIMIT = Path("/proc/sys/fs/inotify/max_user_instances")
 INOTIFY_INSTANCES = 4096
+# As systemd on a real server has it; some daemons complain of less
+OPEN_FILES = "1024:524288"
 
 
 def start(lab: Lab, host: Host, base: Path, pythons: Path | None) -> None:
@@ -27,7 +29,7 @@ def start(lab: Lab, host: Host, base: Path, pythons: Path | None) -> None:
     command = [
         "systemd-nspawn", "--quiet", "--register=no", "--keep-unit", "--boot", f"--machine={lab.unique_name(host)}",
         f"--hostname={host.name}", f"--network-namespace-path=/run/netns/{lab.unique_name(host)}", "--resolv-conf=off", "--timezone=off",
-        "--console=pipe", "--bind=/dev/loop-control",
+        "--console=pipe", "--capability=CAP_NET_ADMIN", f"--rlimit=NOFILE={OPEN_FILES}",
     ]
     if pythons is not None:
         # The interpreters look for their libraries where they were installed
