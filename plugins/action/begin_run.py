@@ -1,0 +1,45 @@
+# Copyright (c) 2026 Caretaker contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Check the settings of all hosts and reserve a run id; thin: run.begin does it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from ansible.plugins.action import ActionBase
+
+from ansible_collections.caretaker.infra.plugins.plugin_utils.run import BadRecords, BadRun, BadSetting, begin
+
+
+class ActionModule(ActionBase):
+    _requires_connection = False
+
+    def run(self, tmp: Any = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
+        result = super().run(tmp, task_vars)
+        _validation, options = self.validate_argument_spec(argument_spec={
+            "home": {"type": "path", "required": True}, "hosts": {"type": "list", "elements": "str", "required": True},
+            "records_url": {"type": "str", "no_log": True}, "run": {"type": "str"}, "recheck": {"type": "str"},
+            "subjects": {"type": "list", "elements": "str", "default": []},
+        })
+        hostvars = (task_vars or {})["hostvars"]
+        variables = {host: caretaker_variables(hostvars[host]) for host in options["hosts"]}
+        try:
+            started = begin(
+                Path(options["home"]), options["records_url"] or None, variables, options["run"] or None, options["recheck"] or None,
+                options["subjects"],
+            )
+        except (BadSetting, BadRun, BadRecords) as error:
+            return {**result, "failed": True, "msg": str(error)}
+        except OSError as error:
+            return {**result, "failed": True, "msg": f"{options['home']} can't be used: {error}; set caretaker_home to a folder you may write to"}
+        return {
+            **result, "changed": False, "run": started.id, "recheck_of": started.recheck_of or "",
+            "subjects_by_host": {host: list(names) for host, names in started.subjects_by_host.items()},
+        }
+
+
+def caretaker_variables(variables: Any) -> dict[str, Any]:
+    """A host's caretaker_* variables, templated; the hostvars of ansible-core give them lazily."""
+    return {name: variables[name] for name in variables if name.startswith("caretaker_")}

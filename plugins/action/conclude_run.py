@@ -1,0 +1,35 @@
+# Copyright (c) 2026 Caretaker contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Judge, record and report a run; thin: run.conclude does it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from ansible.plugins.action import ActionBase
+
+from ansible_collections.caretaker.infra.plugins.plugin_utils.run import BadRecords, BadRun, BadSetting, conclude
+
+
+class ActionModule(ActionBase):
+    _requires_connection = False
+
+    def run(self, tmp: Any = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
+        result = super().run(tmp, task_vars)
+        _validation, options = self.validate_argument_spec(argument_spec={
+            "home": {"type": "path", "required": True}, "run": {"type": "str", "required": True}, "recheck": {"type": "str"},
+            "records_url": {"type": "str", "no_log": True}, "report_dir": {"type": "path"}, "customer": {"type": "str"},
+        })
+        try:
+            finished, folder = conclude(
+                Path(options["home"]), options["records_url"] or None, options["run"],
+                Path(options["report_dir"]) if options["report_dir"] else None, options["recheck"] or None, options["customer"] or None,
+            )
+        except (BadRun, BadRecords, BadSetting) as error:
+            return {**result, "failed": True, "msg": str(error)}
+        return {
+            **result, "changed": True, "run": options["run"], "folder": str(folder), "text": finished.text.splitlines(),
+            "counts": dict(finished.counts), "score": finished.score, "coverage": finished.coverage,
+        }
