@@ -8,11 +8,15 @@ from __future__ import absolute_import, division, print_function
 __metaclass__ = type
 
 from .subjects import (
+    accounts,
     kernel_log,
     memory,
+    processes,
 )
 
 SUBJECTS = (
     ("memory", memory.capture),
     ("kernel_log", kernel_log.capture),
+    ("processes", processes.capture),
+    ("accounts", accounts.capture),
 )

@@ -11,14 +11,18 @@ from typing import Any
 
 from .archive import Capture
 from .facts import (
+    accounts as accounts_facts,
     kernel_log as kernel_log_facts,
     memory as memory_facts,
+    processes as processes_facts,
 )
 from .findings import Rule
 from .rules import (
+    accounts,
     itself,
     kernel_log,
     memory,
+    processes,
 )
 
 
@@ -34,6 +38,8 @@ class Subject:
 SUBJECTS: tuple[Subject, ...] = (
     Subject("memory", memory_facts.parse, memory.RULES),
     Subject("kernel_log", kernel_log_facts.parse, kernel_log.RULES),
+    Subject("processes", processes_facts.parse, processes.RULES),
+    Subject("accounts", accounts_facts.parse, accounts.RULES),
 )
 
 RULES: tuple[Rule, ...] = (*itself.RULES, *(rule for subject in SUBJECTS for rule in subject.rules))
