@@ -10,8 +10,10 @@ __metaclass__ = type
 from .subjects import (
     accounts,
     kernel_log,
+    md_raid,
     memory,
     processes,
+    ssh,
 )
 
 SUBJECTS = (
@@ -19,4 +21,6 @@ SUBJECTS = (
     ("kernel_log", kernel_log.capture),
     ("processes", processes.capture),
     ("accounts", accounts.capture),
+    ("md_raid", md_raid.capture),
+    ("ssh", ssh.capture),
 )

@@ -13,16 +13,20 @@ from .archive import Capture
 from .facts import (
     accounts as accounts_facts,
     kernel_log as kernel_log_facts,
+    md_raid as md_raid_facts,
     memory as memory_facts,
     processes as processes_facts,
+    ssh as ssh_facts,
 )
 from .findings import Rule
 from .rules import (
     accounts,
     itself,
     kernel_log,
+    md_raid,
     memory,
     processes,
+    ssh,
 )
 
 
@@ -40,6 +44,8 @@ SUBJECTS: tuple[Subject, ...] = (
     Subject("kernel_log", kernel_log_facts.parse, kernel_log.RULES),
     Subject("processes", processes_facts.parse, processes.RULES),
     Subject("accounts", accounts_facts.parse, accounts.RULES),
+    Subject("md_raid", md_raid_facts.parse, md_raid.RULES),
+    Subject("ssh", ssh_facts.parse, ssh.RULES),
 )
 
 RULES: tuple[Rule, ...] = (*itself.RULES, *(rule for subject in SUBJECTS for rule in subject.rules))
