@@ -24,6 +24,7 @@ from .settings import parse as parse_settings
 
 # {rule: {object: {value name: ((taken_at, value), ...)}}}, oldest first, of the earlier inspections of the same host
 History = Mapping[str, Mapping[str, Mapping[str, tuple[tuple[datetime, float], ...]]]]
+MAX_OBJECT = 512
 # What a judged check adds to the score: 100 * sum(impact * points) / sum(impact)
 POINTS = {Severity.OK: 1.0, Severity.INFO: 1.0, Severity.WARNING: 0.5, Severity.CRITICAL: 0.0}
 
@@ -153,7 +154,12 @@ def resolve(need: str, facts: Mapping[str, Any]) -> Any:
 
 def _judged(rule: Rule, levels: Mapping[str, Level | ByClass], finding: Finding) -> Judged:
     limits = {name: _limit(level, finding) for name, level in levels.items() if name in finding.values}
-    return Judged(rule.id, finding.object, finding.severity, finding.message, finding.values, limits)
+    return Judged(rule.id, _storable(finding.object), finding.severity, finding.message, finding.values, limits)
+
+
+def _storable(name: str) -> str:
+    """An object's name as any database takes it; hosts may have names with anything in them."""
+    return name.replace("\0", "\ufffd")[:MAX_OBJECT] or "?"
 
 
 def _limit(level: Level | ByClass, finding: Finding) -> dict[str, object]:

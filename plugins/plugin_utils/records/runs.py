@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
@@ -140,9 +141,18 @@ def _life(run: str, device: int, item: Reported) -> dict[str, Any]:
 
 
 def plain(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Values as JSON can hold them."""
-    return {name: value if isinstance(value, bool | int | float | str | None) else
-            list(map(str, value)) if isinstance(value, list | tuple) else str(value) for name, value in values.items()}
+    """Values as any database's JSON can hold them."""
+    return {name: _plain(value) for name, value in values.items()}
+
+
+def _plain(value: Any) -> Any:
+    if value is None or isinstance(value, bool | int):
+        return value
+    if isinstance(value, float):
+        return value if math.isfinite(value) else str(value)
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    return str(value).replace("\0", "\ufffd")
 
 
 def add_artefacts(connection: Connection, run: str, artefacts: Mapping[str, str]) -> None:
