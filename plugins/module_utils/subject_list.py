@@ -9,6 +9,7 @@ __metaclass__ = type
 
 from .subjects import (
     accounts,
+    cpu,
     kernel_log,
     md_raid,
     memory,
@@ -23,4 +24,5 @@ SUBJECTS = (
     ("accounts", accounts.capture),
     ("md_raid", md_raid.capture),
     ("ssh", ssh.capture),
+    ("cpu", cpu.capture),
 )

@@ -12,6 +12,7 @@ from typing import Any
 from .archive import Capture
 from .facts import (
     accounts as accounts_facts,
+    cpu as cpu_facts,
     kernel_log as kernel_log_facts,
     md_raid as md_raid_facts,
     memory as memory_facts,
@@ -21,6 +22,7 @@ from .facts import (
 from .findings import Rule
 from .rules import (
     accounts,
+    cpu,
     itself,
     kernel_log,
     md_raid,
@@ -46,6 +48,7 @@ SUBJECTS: tuple[Subject, ...] = (
     Subject("accounts", accounts_facts.parse, accounts.RULES),
     Subject("md_raid", md_raid_facts.parse, md_raid.RULES),
     Subject("ssh", ssh_facts.parse, ssh.RULES),
+    Subject("cpu", cpu_facts.parse, cpu.RULES),
 )
 
 RULES: tuple[Rule, ...] = (*itself.RULES, *(rule for subject in SUBJECTS for rule in subject.rules))

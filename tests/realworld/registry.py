@@ -9,7 +9,13 @@ from collections.abc import Mapping
 
 from .adapter import Adapter
 from .adapters_hardware import DMESG
+from .adapters_md_raid import MDADM, MDSTAT_ARRAY, MDSTAT_COMPONENTS, MDSTAT_HOST
 
 ADAPTERS: Mapping[tuple[str, str], Adapter] = {
     ("verdicts", "dmesg"): DMESG,
+    ("mdstat", "mdstat_array"): MDSTAT_ARRAY,
+    ("mdstat", "mdstat_verdict"): MDSTAT_HOST,
+    ("mdstat", "mdstat_insights"): MDSTAT_COMPONENTS,
+    ("mdstat", "mdadm_detail"): MDADM,
+    ("mdstat", "mdadm_examine"): MDADM,
 }
