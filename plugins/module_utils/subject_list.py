@@ -10,6 +10,7 @@ __metaclass__ = type
 from .subjects import (
     accounts,
     cpu,
+    filesystems,
     kernel_log,
     md_raid,
     memory,
@@ -25,4 +26,5 @@ SUBJECTS = (
     ("md_raid", md_raid.capture),
     ("ssh", ssh.capture),
     ("cpu", cpu.capture),
+    ("filesystems", filesystems.capture),
 )

@@ -13,6 +13,7 @@ from .archive import Capture
 from .facts import (
     accounts as accounts_facts,
     cpu as cpu_facts,
+    filesystems as filesystems_facts,
     kernel_log as kernel_log_facts,
     md_raid as md_raid_facts,
     memory as memory_facts,
@@ -23,6 +24,7 @@ from .findings import Rule
 from .rules import (
     accounts,
     cpu,
+    filesystems,
     itself,
     kernel_log,
     md_raid,
@@ -49,6 +51,7 @@ SUBJECTS: tuple[Subject, ...] = (
     Subject("md_raid", md_raid_facts.parse, md_raid.RULES),
     Subject("ssh", ssh_facts.parse, ssh.RULES),
     Subject("cpu", cpu_facts.parse, cpu.RULES),
+    Subject("filesystems", filesystems_facts.parse, filesystems.RULES),
 )
 
 RULES: tuple[Rule, ...] = (*itself.RULES, *(rule for subject in SUBJECTS for rule in subject.rules))

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 
 from .adapter import Adapter
 from .adapters_hardware import DMESG
+from .adapters_kernel import CPU_USAGE, CPUINFO, MEMINFO
 from .adapters_md_raid import MDADM, MDSTAT_ARRAY, MDSTAT_COMPONENTS, MDSTAT_HOST
 
 ADAPTERS: Mapping[tuple[str, str], Adapter] = {
@@ -18,4 +19,7 @@ ADAPTERS: Mapping[tuple[str, str], Adapter] = {
     ("mdstat", "mdstat_insights"): MDSTAT_COMPONENTS,
     ("mdstat", "mdadm_detail"): MDADM,
     ("mdstat", "mdadm_examine"): MDADM,
+    ("proc", "cpu_usage"): CPU_USAGE,
+    ("proc", "cpuinfo"): CPUINFO,
+    ("proc", "meminfo"): MEMINFO,
 }

@@ -58,7 +58,9 @@ def _settings(capture: Capture) -> Known[Mapping[str, str]]:
 
 def _one(found: Mapping[str, str], name: str) -> Known[str]:
     value = found.get(name)
-    return value if value is not None else Unknown("{name} is not set in sshd_config; inspect as root to see what is in force", {"name": name})
+    if value is not None:
+        return value
+    return Unknown("{name} is not set in sshd_config; inspect as root to see what is in force", {"name": name})
 
 
 def _switch(found: Mapping[str, str], name: str) -> Known[bool]:

@@ -11,7 +11,9 @@ from ..findings import Domain, Finding, Rule, Severity
 
 EVIDENCE = ("sshd -T", "/etc/ssh/sshd_config", "/etc/ssh/sshd_config.d/*")
 # RC4, 64-bit blocks, MD5 and the 1024-bit group: RFC 8758, RFC 9142, CVE-2016-2183 (Sweet32)
-WEAK = re.compile(r"arcfour.*|3des-cbc|blowfish-cbc|cast128-cbc|des-cbc.*|none|hmac-md5.*|hmac-ripemd160.*|diffie-hellman-group1-sha1|gss-group1-sha1-.*")
+WEAK = re.compile(
+    r"arcfour.*|3des-cbc|blowfish-cbc|cast128-cbc|des-cbc.*|none|hmac-md5.*|hmac-ripemd160.*|(diffie-hellman|gss)-group1-sha1.*"
+)
 
 
 def check_root_password(_levels: Mapping[str, Any], root_login: str, password_login: bool) -> Iterator[Finding]:
