@@ -83,10 +83,14 @@ def _new(name: str) -> Lab:
 
 def _remove(lab: Lab) -> None:
     cgroup.remove(lab.name)
+    leftovers = [path for host in lab.hosts for path in nspawn.leftovers(lab, host)]
     mounts.remove_below(lab.folder)
     network.remove(lab)
-    for host in lab.hosts:
-        nspawn.remove(lab, host)
+    for path in leftovers:
+        if path.is_dir():
+            path.rmdir()
+        else:
+            path.unlink()
 
 
 def _write_known_hosts(lab: Lab) -> None:

@@ -48,11 +48,14 @@ def prepare() -> Path:
     return image.ready("nspawn")
 
 
-def remove(lab: Lab, host: Host) -> None:
-    """What systemd-nspawn leaves under /run when it is killed."""
-    propagate = RUNTIME / "propagate" / lab.unique_name(host)
-    if propagate.is_dir():
-        propagate.rmdir()
+def leftovers(lab: Lab, host: Host) -> list[Path]:
+    """What systemd-nspawn leaves under /run when it is killed; to be asked while the host's root is still mounted."""
+    paths = [RUNTIME / "propagate" / lab.unique_name(host)]
+    root = lab.host_folder(host) / "root"
+    if root.is_mount():
+        status = root.stat()
+        paths.append(RUNTIME / "locks" / f"inode-{status.st_dev}:{status.st_ino}")
+    return [path for path in paths if path.exists()]
 
 
 def find_pythons() -> Path:

@@ -64,6 +64,8 @@ KbdInteractiveAuthentication no
 X11Forwarding no
 MACs hmac-sha2-512-etm@openssh.com,hmac-sha2-256-etm@openssh.com,umac-128-etm@openssh.com
 """,
+    # Log the start of jobs (as is usual) and the ones that failed
+    "/etc/default/cron": 'EXTRA_OPTS="-L 5"\n',
     "/etc/fstab": "# The root file system is mounted by what starts this host\n",
     "/etc/locale.conf": "LANG=C.UTF-8\n",
     "/etc/default/locale": "LANG=C.UTF-8\n",
