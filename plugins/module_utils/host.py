@@ -203,8 +203,7 @@ def read_entry(recorder, subject, path, instance=None):
         # A pipe or device file would block or have side effects: only regular files and links to them are read.
         if not os.path.isfile(path):
             raise OSError(errno.ENOENT if not os.path.lexists(path) else errno.EINVAL, "not a regular file")
-        with open(path, "rb") as stream:
-            data = stream.read(limit + 1)
+        data = read_bytes(path, limit + 1)
     except (OSError, IOError) as error:
         entry.update(_error_of(error))
         return entry
@@ -212,6 +211,18 @@ def read_entry(recorder, subject, path, instance=None):
     if len(data) > limit:
         entry["error"] = "too_large"
     return entry
+
+
+def read_bytes(path, limit):
+    """At most ``limit`` bytes of a file, in small pieces: /proc/sys refuses one large read with "Cannot allocate memory"."""
+    data = bytearray()
+    with open(path, "rb", 0) as stream:
+        while len(data) < limit:
+            piece = stream.read(min(READ_SIZE, limit - len(data)))
+            if not piece:
+                break
+            data.extend(piece)
+    return bytes(data)
 
 
 def _error_of(error):
