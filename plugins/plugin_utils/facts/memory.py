@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ..absent import Known, NotHere, Unknown, Unreadable
+from ..absent import Known, NotHere, Unknown
 from ..archive import Capture
 from .counters import deltas
 
@@ -21,7 +21,9 @@ class MemorySizes:
     swap_total_bytes: int
     swap_free_bytes: int
     huge_total_bytes: int
-    huge_free_bytes: int
+    huge_free_bytes: int        # neither used nor promised to a process
+    committed_bytes: int        # what processes asked for; 0 where the kernel doesn't tell it
+    commit_limit_bytes: int
 
 
 @dataclass(frozen=True)
@@ -38,14 +40,17 @@ class MemoryFacts:
     swap_traffic: Known[SwapTraffic]
     oom_kills: Known[int]
     transparent_huge_pages: Known[str]
+    overcommit: Known[int]
 
 
 def parse(capture: Capture) -> MemoryFacts:
+    sizes = _sizes(capture.known("/proc/meminfo"))
     return MemoryFacts(
-        sizes=_sizes(capture.known("/proc/meminfo")),
+        sizes=sizes,
         swap_traffic=_swap_traffic(capture),
         oom_kills=_oom_kills(capture.known("/proc/vmstat")),
         transparent_huge_pages=_chosen(capture.text("/sys/kernel/mm/transparent_hugepage/enabled")),
+        overcommit=_overcommit(capture.known("/proc/sys/vm/overcommit_memory")),
     )
 
 
@@ -65,19 +70,24 @@ def parse_meminfo(text: str) -> dict[str, int]:
 def _sizes(text: str | Unknown) -> Known[MemorySizes]:
     if isinstance(text, Unknown):
         return text
+    if not text.endswith("\n"):
+        return Unknown("/proc/meminfo: does not end with a whole line; it is cut off")
     values = parse_meminfo(text)
     try:
         available = values.get("MemAvailable")
         if available is None:
-            available = values["MemFree"] + values["Buffers"] + values["Cached"]
+            reclaimable = values["Buffers"] + values["Cached"] + values.get("SReclaimable", 0) - values.get("Shmem", 0)
+            available = values["MemFree"] + max(0, reclaimable)
         page = values.get("Hugepagesize", 0)
         return MemorySizes(
             total_bytes=values["MemTotal"], available_bytes=available,
             swap_total_bytes=values["SwapTotal"], swap_free_bytes=values["SwapFree"],
-            huge_total_bytes=values.get("HugePages_Total", 0) * page, huge_free_bytes=values.get("HugePages_Free", 0) * page,
+            huge_total_bytes=values.get("HugePages_Total", 0) * page,
+            huge_free_bytes=max(0, values.get("HugePages_Free", 0) - values.get("HugePages_Rsvd", 0)) * page,
+            committed_bytes=values.get("Committed_AS", 0), commit_limit_bytes=values.get("CommitLimit", 0),
         )
     except KeyError as missing:
-        raise Unreadable("/proc/meminfo: has no line {name}; it is cut off or not a meminfo", name=str(missing.args[0])) from missing
+        return Unknown("/proc/meminfo: has no line {name}; it is cut off or not a meminfo", {"name": str(missing.args[0])})
 
 
 # pswpin 0
@@ -111,3 +121,10 @@ def _chosen(text: str | Unknown | NotHere) -> Known[str]:
         return text
     chosen = [word.strip("[]") for word in text.split() if word.startswith("[")]
     return chosen[0] if len(chosen) == 1 else Unknown("transparent_hugepage/enabled: names no chosen mode")
+
+
+# 0
+def _overcommit(text: str | Unknown) -> Known[int]:
+    if isinstance(text, Unknown):
+        return text
+    return int(text) if text.strip() in ("0", "1", "2") else Unknown("vm.overcommit_memory: is none of 0, 1, 2")
