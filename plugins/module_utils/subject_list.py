@@ -11,14 +11,22 @@ from .subjects import (
     accounts,
     cpu,
     filesystems,
+    hardware,
+    hardware_raid,
     kernel_log,
+    limits,
     md_raid,
     memory,
+    mounts,
+    packages,
+    pressure,
     processes,
+    security_modules,
     ssh,
 )
 
 SUBJECTS = (
+    ("packages", packages.capture),
     ("memory", memory.capture),
     ("kernel_log", kernel_log.capture),
     ("processes", processes.capture),
@@ -27,4 +35,10 @@ SUBJECTS = (
     ("ssh", ssh.capture),
     ("cpu", cpu.capture),
     ("filesystems", filesystems.capture),
+    ("pressure", pressure.capture),
+    ("limits", limits.capture),
+    ("security_modules", security_modules.capture),
+    ("mounts", mounts.capture),
+    ("hardware_raid", hardware_raid.capture),
+    ("hardware", hardware.capture),
 )

@@ -14,10 +14,17 @@ from .facts import (
     accounts as accounts_facts,
     cpu as cpu_facts,
     filesystems as filesystems_facts,
+    hardware as hardware_facts,
+    hardware_raid as hardware_raid_facts,
     kernel_log as kernel_log_facts,
+    limits as limits_facts,
     md_raid as md_raid_facts,
     memory as memory_facts,
+    mounts as mounts_facts,
+    packages as packages_facts,
+    pressure as pressure_facts,
     processes as processes_facts,
+    security_modules as security_modules_facts,
     ssh as ssh_facts,
 )
 from .findings import Rule
@@ -25,11 +32,18 @@ from .rules import (
     accounts,
     cpu,
     filesystems,
+    hardware,
+    hardware_raid,
     itself,
     kernel_log,
+    limits,
     md_raid,
     memory,
+    mounts,
+    packages,
+    pressure,
     processes,
+    security_modules,
     ssh,
 )
 
@@ -52,6 +66,13 @@ SUBJECTS: tuple[Subject, ...] = (
     Subject("ssh", ssh_facts.parse, ssh.RULES),
     Subject("cpu", cpu_facts.parse, cpu.RULES),
     Subject("filesystems", filesystems_facts.parse, filesystems.RULES),
+    Subject("pressure", pressure_facts.parse, pressure.RULES),
+    Subject("limits", limits_facts.parse, limits.RULES),
+    Subject("security_modules", security_modules_facts.parse, security_modules.RULES),
+    Subject("mounts", mounts_facts.parse, mounts.RULES),
+    Subject("packages", packages_facts.parse, packages.RULES),
+    Subject("hardware_raid", hardware_raid_facts.parse, hardware_raid.RULES),
+    Subject("hardware", hardware_facts.parse, hardware.RULES),
 )
 
 RULES: tuple[Rule, ...] = (*itself.RULES, *(rule for subject in SUBJECTS for rule in subject.rules))
