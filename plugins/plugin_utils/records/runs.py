@@ -52,7 +52,9 @@ def device_id(connection: Connection, name: str, settings: Mapping[str, Any]) ->
     found = connection.execute(select(DEVICES.c.id, DEVICES.c.settings).where(DEVICES.c.name == name)).first()
     if found is None:
         added = connection.execute(insert(DEVICES).values(name=name, settings=dict(settings)))
-        return int(added.inserted_primary_key[0])
+        key = added.inserted_primary_key
+        assert key is not None                  # an INSERT of one row always has it
+        return int(key[0])
     if found.settings != settings:
         connection.execute(update(DEVICES).where(DEVICES.c.id == found.id).values(settings=dict(settings)))
     return int(found.id)

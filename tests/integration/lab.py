@@ -1,0 +1,57 @@
+# Copyright (c) 2026 Caretaker contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Lab hosts for integration tests, and the inspection run on them as a user runs it."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).parents[2]
+
+
+@dataclass(frozen=True)
+class Done:
+    """An ended inspection; ``hosts`` {name: its part of the report}, empty without a report."""
+
+    status: int
+    output: str
+    home: Path
+
+    @property
+    def runs(self) -> list[str]:
+        return sorted(path.name for path in (self.home / "reports").glob("*") if not path.name.endswith(".partial"))
+
+    def hosts(self, run: str | None = None) -> dict[str, Any]:
+        folder = self.home / "reports" / (run or self.runs[-1])
+        lines = (folder / "hosts.jsonl").read_text().splitlines()
+        return {document["host"]: document for document in map(json.loads, lines)}
+
+
+def lab(*words: str) -> str:
+    """Run scripts/lab; its output. Fails with what it said."""
+    done = subprocess.run([ROOT / "scripts" / "lab", *words], capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+def on_host(name: str, host: str, script: str) -> str:
+    return lab("ssh", "--name", name, host, script)
+
+
+def command(inventory: Path, home: Path, *words: str) -> list[str]:
+    return [str(ROOT / "scripts" / "inspect"), "-i", str(inventory), "--home", str(home), "-e", "caretaker_sample_seconds=0", *words]
+
+
+def inspect(inventory: Path, home: Path, *words: str) -> Done:
+    done = subprocess.run(command(inventory, home, *words), capture_output=True, text=True, env={**os.environ, "ANSIBLE_FORCE_COLOR": "0"})
+    return Done(done.returncode, done.stdout + done.stderr, home)
+
+
+def findings(document: dict[str, Any], rule: str) -> list[dict[str, Any]]:
+    return [item for item in document["findings"] if item["rule"] == rule]
