@@ -1,0 +1,40 @@
+# Copyright (c) 2026 Caretaker contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The summary for a terminal: plain text in English, worst first, never longer than a few screens."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from .fleet import STATES, Fleet, Kept
+from .harmless import line
+
+
+def text_of(fleet: Fleet) -> str:
+    return "\n".join(_lines(fleet)) + "\n"
+
+
+def _lines(fleet: Fleet) -> Iterator[str]:
+    numbers = fleet.numbers
+    kind = f"recheck of {fleet.recheck_of}" if fleet.recheck_of else "inspection"
+    customer = f" for {line(fleet.customer)}" if fleet.customer else ""
+    yield f"Run {fleet.run}: {kind}{customer}, {fleet.started_at:%Y-%m-%d %H:%M} UTC"
+    yield f"Hosts: {numbers['hosts'] - numbers['unreached']} inspected, {numbers['unreached']} not"
+    score = "none" if fleet.score is None else f"{fleet.score:g} of 100"
+    yield f"Score: {score}, at a coverage of {fleet.coverage:.1%}"
+    yield "Findings: " + ", ".join(f"{numbers[name]} {name}" for name in ("critical", "warning", "unknown", "waived"))
+    yield "Since last time: " + ", ".join(f"{fleet.states[state.value]} {state.value.replace('_', ' ')}" for state in STATES)
+    yield from _list("Worst first:", fleet.worst)
+    yield from _list("Could not be inspected:", fleet.unreached)
+    yield from _list("Waived:", fleet.waived)
+
+
+def _list(title: str, kept: Kept) -> Iterator[str]:
+    if not kept.total:
+        return
+    yield ""
+    yield title
+    yield from (f"  {text}" for text in kept.texts)
+    if kept.total > len(kept.texts):
+        yield f"  and {kept.total - len(kept.texts)} more"
