@@ -15,6 +15,7 @@ from .subjects import (
     hardware_raid,
     kernel_log,
     limits,
+    lvm,
     md_raid,
     memory,
     mounts,
@@ -41,4 +42,5 @@ SUBJECTS = (
     ("mounts", mounts.capture),
     ("hardware_raid", hardware_raid.capture),
     ("hardware", hardware.capture),
+    ("lvm", lvm.capture),
 )

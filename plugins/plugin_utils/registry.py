@@ -18,6 +18,7 @@ from .facts import (
     hardware_raid as hardware_raid_facts,
     kernel_log as kernel_log_facts,
     limits as limits_facts,
+    lvm as lvm_facts,
     md_raid as md_raid_facts,
     memory as memory_facts,
     mounts as mounts_facts,
@@ -37,6 +38,7 @@ from .rules import (
     itself,
     kernel_log,
     limits,
+    lvm,
     md_raid,
     memory,
     mounts,
@@ -73,6 +75,7 @@ SUBJECTS: tuple[Subject, ...] = (
     Subject("packages", packages_facts.parse, packages.RULES),
     Subject("hardware_raid", hardware_raid_facts.parse, hardware_raid.RULES),
     Subject("hardware", hardware_facts.parse, hardware.RULES),
+    Subject("lvm", lvm_facts.parse, lvm.RULES),
 )
 
 RULES: tuple[Rule, ...] = (*itself.RULES, *(rule for subject in SUBJECTS for rule in subject.rules))

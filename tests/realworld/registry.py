@@ -8,9 +8,23 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from .adapter import Adapter
-from .adapters_hardware import DMESG
+from .adapters_hardware import DMESG, DMIDECODE, IPMI_SDR, IPMI_SEL, IPMI_SENSOR
 from .adapters_kernel import CPU_USAGE, CPUINFO, MEMINFO
+from .adapters_hardware_raid import ARCCONF, HPACUCLI, MEGACLI, NETDATA_RAID, TW_CLI
 from .adapters_md_raid import MDADM, MDSTAT_ARRAY, MDSTAT_COMPONENTS, MDSTAT_HOST
+from .adapters_packages import (
+    APT_LIST,
+    APT_SIMULATE,
+    APT_UPGRADE,
+    CHECKRESTART,
+    DNF,
+    KERNEL_LAST,
+    NEEDRESTART,
+    NEEDS_RESTARTING,
+    REPOQUERY,
+    UPDATEINFO,
+    ZYPPER,
+)
 
 ADAPTERS: Mapping[tuple[str, str], Adapter] = {
     ("verdicts", "dmesg"): DMESG,
@@ -22,4 +36,25 @@ ADAPTERS: Mapping[tuple[str, str], Adapter] = {
     ("proc", "cpu_usage"): CPU_USAGE,
     ("proc", "cpuinfo"): CPUINFO,
     ("proc", "meminfo"): MEMINFO,
+    ("updates", "apt_list"): APT_LIST,
+    ("updates", "apt_simulate"): APT_SIMULATE,
+    ("updates", "apt_upgrade"): APT_UPGRADE,
+    ("updates", "dnf"): DNF,
+    ("updates", "repoquery"): REPOQUERY,
+    ("updates", "zypper"): ZYPPER,
+    ("updates", "updateinfo"): UPDATEINFO,
+    ("updates", "kernel_last"): KERNEL_LAST,
+    ("updates", "checkrestart"): CHECKRESTART,
+    ("updates", "needrestart"): NEEDRESTART,
+    ("commands", "needrestart"): NEEDRESTART,
+    ("verdicts", "needs-restarting"): NEEDS_RESTARTING,
+    ("hwraid", "megacli"): MEGACLI,
+    ("hwraid", "hpacucli"): HPACUCLI,
+    ("hwraid", "arcconf"): ARCCONF,
+    ("hwraid", "tw_cli"): TW_CLI,
+    ("hwraid", "netdata"): NETDATA_RAID,
+    ("verdicts", "ipmi-sel"): IPMI_SEL,
+    ("verdicts", "ipmi-sensor"): IPMI_SENSOR,
+    ("misc", "ipmi_sdr"): IPMI_SDR,
+    ("misc", "dmidecode"): DMIDECODE,
 }
