@@ -31,8 +31,8 @@ def start(group: str, command: list[str], log: Path) -> int:
             (folder / "cgroup.procs").write_text(str(os.getpid()))
 
     with log.open("ab") as stream:
-        process = subprocess.Popen(  # noqa: PLW1509  (no threads here)
-            command, stdin=subprocess.DEVNULL, stdout=stream, stderr=stream, start_new_session=True, preexec_fn=enter)
+        process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=stream, stderr=stream, start_new_session=True,
+                                   preexec_fn=enter)  # noqa: PLW1509  (no other thread runs yet)
     return process.pid
 
 

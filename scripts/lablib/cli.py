@@ -13,7 +13,7 @@ import sys
 from pathlib import Path
 
 from . import inventory, lifecycle, vm
-from .state import check_host_name, check_lab_name, load_existing
+from .state import all_labs, check_host_name, check_lab_name, load_existing
 from .system import LabError, require_root, say
 
 FAULTS = inventory.ROOT / "molecule" / "faults"
@@ -79,7 +79,6 @@ def parser() -> argparse.ArgumentParser:
     command.set_defaults(action=monitor)
 
     command = commands.add_parser("down", parents=[named], help="remove the lab, whatever state it is in")
-    command.add_argument("--all", action="store_true", help="all labs")
     command.set_defaults(action=down)
     return top
 
@@ -128,7 +127,7 @@ def plant(options: argparse.Namespace) -> int:
     program = str(own) if own.exists() else shutil.which("ansible-playbook")
     if program is None:
         raise LabError("plant needs ansible-playbook. scripts/inspect --help makes the project's virtual environment, which has it.")
-    return subprocess.call([program, "-i", str(hosts), str(PLAYBOOK), "-e", f"fault={options.fault}", "-e", f"target={options.host}"],
+    return subprocess.call([program, "-i", str(hosts), str(PLAYBOOK), "--limit", options.host, "-e", f"fault={options.fault}"],
                            env={"LC_ALL": "C.UTF-8", **os.environ, "ANSIBLE_CONFIG": str(inventory.ROOT / "ansible.cfg")})
 
 
@@ -138,9 +137,8 @@ def monitor(options: argparse.Namespace) -> None:
 
 
 def down(options: argparse.Namespace) -> None:
-    if options.all:
-        names = lifecycle.down_all()
+    if lifecycle.down(options.name):
+        say(f"Lab {options.name} is down.")
     else:
-        lifecycle.down(options.name)
-        names = [options.name]
-    say(f"Down: {', '.join(names) or 'there was no lab'}")
+        others = ", ".join(lab.name for lab in all_labs()) or "none"
+        say(f"There is no lab {options.name}. Labs that are up: {others}")

@@ -26,6 +26,7 @@ def ready(kind: str) -> Path:
     with locked(f"image-{kind}"):
         if not image.is_dir():
             _build(kind, image)
+            _remove_old(kind, image)
     return image
 
 
@@ -49,3 +50,14 @@ def _build(kind: str, image: Path) -> None:
         path.write_text(text)
     run("chroot", str(part), "sh", "-c", setup, log=log)
     part.rename(image)
+
+
+def _remove_old(kind: str, image: Path) -> None:
+    """Remove the images of earlier recipes, unless a host is laid over one."""
+    mounted = Path("/proc/self/mountinfo").read_text()
+    for old in (HOME / "images").glob(f"{kind}-*"):
+        if not old.name.startswith(image.name) and str(old) not in mounted:
+            if old.is_dir():
+                shutil.rmtree(old)
+            else:
+                old.unlink()

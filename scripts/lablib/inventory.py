@@ -23,7 +23,7 @@ def ssh_options(lab: Lab) -> list[str]:
 def document(lab: Lab) -> str:
     """The inventory; JSON is YAML, and quotes itself."""
     options = " ".join(ssh_options(lab)[2:])
-    groups = {f"lab_{kind}": {"hosts": {host.name: {} for host in lab.hosts if host.kind == kind}} for kind in ("nspawn", "vm")}
+    groups = {kind: [host.name for host in lab.hosts if host.kind == kind] for kind in ("nspawn", "vm")}
     content = {"all": {
         "vars": {
             "ansible_user": "root",
@@ -31,9 +31,10 @@ def document(lab: Lab) -> str:
             "ansible_ssh_private_key_file": str(lab.folder / "key"),
             "ansible_ssh_common_args": options,
             "lab_name": lab.name,
+            "lab_script": str(ROOT / "scripts" / "lab"),
         },
         "hosts": {host.name: {"ansible_host": lab.address(host), "ansible_port": 22} for host in lab.hosts},
-        "children": {name: group for name, group in groups.items() if group["hosts"]},
+        "children": {f"lab_{kind}": {"hosts": {name: {} for name in names}} for kind, names in groups.items() if names},
     }}
     return "---\n" + json.dumps(content, indent=2) + "\n"
 

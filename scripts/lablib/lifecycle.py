@@ -53,21 +53,15 @@ def up(name: str, wanted: list[tuple[str, str]], pythons: bool) -> Lab:
     return lab
 
 
-def down(name: str) -> None:
-    """Remove all traces of a lab; works after any crash, and if there is no lab of that name."""
+def down(name: str) -> bool:
+    """Remove all traces of a lab, after any crash too; False if there is no lab of that name."""
     with locked(f"lab-{name}"):
         lab = load(name)
         if lab is None:
-            return
+            return False
         _remove(lab)
         shutil.rmtree(lab.folder)
-
-
-def down_all() -> list[str]:
-    labs = all_labs()
-    for lab in labs:
-        down(lab.name)
-    return [lab.name for lab in labs]
+        return True
 
 
 def is_up(lab: Lab, host: Host) -> bool:

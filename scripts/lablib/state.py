@@ -138,7 +138,7 @@ def free_network(taken: set[int]) -> int:
     for number in NETWORKS:
         if number not in taken:
             return number
-    raise LabError("All 256 networks 10.231.x.0/24 are taken. Take labs down that nobody uses: scripts/lab down --all")
+    raise LabError("All 256 networks 10.231.x.0/24 are taken. Take labs down that nobody uses: scripts/lab down --name LAB")
 
 
 @contextmanager

@@ -45,7 +45,8 @@ def start(lab: Lab, host: Host, base: Path) -> None:
 def command(folder: Path, base: Path, link: str, number: int) -> list[str]:
     """The command line of QEMU."""
     options = [
-        "qemu-system-x86_64", "-accel", "tcg", "-machine", "q35", "-cpu", "max", "-smp", "1", "-m", str(MEMORY_MIB), "-nodefaults", "-display", "none",
+        "qemu-system-x86_64", "-accel", "tcg", "-machine", "q35", "-cpu", "max", "-smp", "1", "-m", str(MEMORY_MIB),
+        "-nodefaults", "-display", "none",
         "-serial", f"file:{folder}/console.log", "-monitor", f"unix:{folder}/monitor,server=on,wait=off",
         "-kernel", str(base / "vmlinuz"), "-initrd", str(base / "initrd.img"), "-append", "root=/dev/vda rw console=ttyS0 net.ifnames=0",
         "-device", "virtio-rng-pci",
