@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from ansible.plugins.action import ActionBase
+from ansible.utils.display import Display
 
 from ansible_collections.caretaker.infra.plugins.plugin_utils.run import BadRecords, BadRun, BadSetting, conclude
 
@@ -29,6 +30,7 @@ class ActionModule(ActionBase):
             )
         except (BadRun, BadRecords, BadSetting) as error:
             return {**result, "failed": True, "msg": str(error)}
+        Display().display(f"\n{finished.text}\n\nReport: {folder / 'report.html'}\n")
         return {
             **result, "changed": True, "run": options["run"], "folder": str(folder), "text": finished.text.splitlines(),
             "counts": dict(finished.counts), "score": finished.score, "coverage": finished.coverage,
