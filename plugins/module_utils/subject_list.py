@@ -9,6 +9,8 @@ __metaclass__ = type
 
 from .subjects import (
     accounts,
+    block_devices,
+    boot,
     cpu,
     filesystems,
     hardware,
@@ -43,4 +45,6 @@ SUBJECTS = (
     ("hardware_raid", hardware_raid.capture),
     ("hardware", hardware.capture),
     ("lvm", lvm.capture),
+    ("boot", boot.capture),
+    ("block_devices", block_devices.capture),
 )

@@ -12,6 +12,8 @@ from typing import Any
 from .archive import Capture
 from .facts import (
     accounts as accounts_facts,
+    block_devices as block_devices_facts,
+    boot as boot_facts,
     cpu as cpu_facts,
     filesystems as filesystems_facts,
     hardware as hardware_facts,
@@ -31,6 +33,8 @@ from .facts import (
 from .findings import Rule
 from .rules import (
     accounts,
+    block_devices,
+    boot,
     cpu,
     filesystems,
     hardware,
@@ -76,6 +80,8 @@ SUBJECTS: tuple[Subject, ...] = (
     Subject("hardware_raid", hardware_raid_facts.parse, hardware_raid.RULES),
     Subject("hardware", hardware_facts.parse, hardware.RULES),
     Subject("lvm", lvm_facts.parse, lvm.RULES),
+    Subject("boot", boot_facts.parse, boot.RULES),
+    Subject("block_devices", block_devices_facts.parse, block_devices.RULES),
 )
 
 RULES: tuple[Rule, ...] = (*itself.RULES, *(rule for subject in SUBJECTS for rule in subject.rules))

@@ -8,9 +8,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from .adapter import Adapter
+from .adapters_boot import KDUMP
 from .adapters_hardware import DMESG, DMIDECODE, IPMI_SDR, IPMI_SEL, IPMI_SENSOR
-from .adapters_kernel import CPU_USAGE, CPUINFO, MEMINFO
 from .adapters_hardware_raid import ARCCONF, HPACUCLI, MEGACLI, NETDATA_RAID, TW_CLI
+from .adapters_kernel import CPU_USAGE, CPUINFO, MEMINFO
 from .adapters_md_raid import MDADM, MDSTAT_ARRAY, MDSTAT_COMPONENTS, MDSTAT_HOST
 from .adapters_packages import (
     APT_LIST,
@@ -57,4 +58,5 @@ ADAPTERS: Mapping[tuple[str, str], Adapter] = {
     ("verdicts", "ipmi-sensor"): IPMI_SENSOR,
     ("misc", "ipmi_sdr"): IPMI_SDR,
     ("misc", "dmidecode"): DMIDECODE,
+    ("verdicts", "kdump"): KDUMP,
 }
