@@ -28,7 +28,7 @@ def stat_entries(case: Case) -> list[Entry]:
 
 
 def stat_answer(case: Case, inspection: Inspection) -> Answer:
-    """Seconds since boot. (Shares between two readings stand in tests/unit/test_cpu.py: the set compares floats in lists for equality.)"""
+    """Seconds since boot. (Shares between two readings stand in tests/unit/test_host_subjects.py: the set compares floats in lists for equality.)"""
     seconds = facts(inspection, "cpu", "seconds")
     if seconds is None:
         return Answer("unknown")

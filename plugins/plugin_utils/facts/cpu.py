@@ -208,6 +208,8 @@ def _topology(text: str | Unknown) -> Known[Topology]:
 # 0-3,8
 def parse_list(text: str) -> set[int]:
     """Raises ValueError."""
+    if not text.endswith("\n"):
+        raise ValueError("cut off")
     cpus: set[int] = set()
     for part in filter(None, text.strip().split(",")):
         low, _dash, high = part.partition("-")

@@ -65,7 +65,7 @@ def parse(capture: Capture) -> HardwareFacts:
     if isinstance(sensors, tuple):
         supplies = tuple(sensor for sensor in sensors if sensor.is_power_supply) or NotHere("the BMC has no sensors of power supplies")
     return HardwareFacts(
-        machine=_machine(capture), temperatures=_temperatures(capture), fans=_fans(capture), ecc=_ecc(capture),
+        machine=_machine(capture), temperatures=_tried(_temperatures, capture), fans=_tried(_fans, capture), ecc=_tried(_ecc, capture),
         throttled=_throttled(capture), sensors=sensors, power_supplies=supplies, events=_bmc(capture, "ipmitool sel elist", parse_events),
         chassis_faults=_bmc(capture, "ipmitool chassis status", parse_chassis),
     )
@@ -97,9 +97,21 @@ def _bmc(capture: Capture, key: str, parser: Callable[[str], Known[T]]) -> Known
     return parser(text) if isinstance(text, str) else text
 
 
+def _tried(function: Callable[[Capture], Known[T]], capture: Capture) -> Known[T]:
+    try:
+        return function(capture)
+    except Unreadable as error:
+        return error.unknown
+
+
 def _value(capture: Capture, key: str) -> int | None:
+    """The number in a file of /sys; None where there is no such file, or the sensor is off. Raises Unreadable for other texts."""
     text = capture.text(key)
-    return int(text) if isinstance(text, str) and re.fullmatch(r"-?\d+\n?", text) else None
+    if not isinstance(text, str):
+        return None
+    if not re.fullmatch(r"-?\d+\n", text):
+        raise Unreadable("{key}: is not a number", key=key)
+    return int(text)
 
 
 def _label(capture: Capture, base: str, folder: str) -> str:
@@ -114,8 +126,6 @@ def _temperatures(capture: Capture) -> Known[tuple[Temperature, ...]]:
         folder, base = entry.key.rsplit("/", 1)[0], entry.key.removesuffix("_input")
         now = _value(capture, entry.key)
         if now is None:
-            if entry.error is None:     # garbled; one that can't be read is a sensor that is off
-                return Unknown("{key}: is not a number", {"key": entry.key})
             continue
         found.append(Temperature(
             _label(capture, base, folder), now / 1000,
@@ -136,7 +146,7 @@ def _fans(capture: Capture) -> Known[tuple[Fan, ...]]:
         folder, base = entry.key.rsplit("/", 1)[0], entry.key.removesuffix("_input")
         rpm = _value(capture, entry.key)
         if rpm is None:
-            return Unknown("{key}: is not a number", {"key": entry.key})
+            continue
         found.append(Fan(_label(capture, base, folder), rpm, _value(capture, base + "_min"), _value(capture, base + "_alarm") == 1))
     return tuple(found) or NotHere("the kernel shows no fans")
 
@@ -148,7 +158,7 @@ def _ecc(capture: Capture) -> Known[tuple[EccCounts, ...]]:
             folder = entry.key.rsplit("/", 1)[0]
             corrected, uncorrected = _value(capture, entry.key), _value(capture, f"{folder}/{prefix}ue_count")
             if corrected is None or uncorrected is None:
-                return Unknown("{key}: is not a number", {"key": entry.key})
+                return Unknown("{key}: has no second counter beside it", {"key": entry.key})
             label = capture.text(folder + "/dimm_label")
             name = label.strip() if isinstance(label, str) and label.strip() else folder.removeprefix(EDAC)
             found.append(EccCounts(name, corrected, uncorrected))

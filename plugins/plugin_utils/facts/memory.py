@@ -109,7 +109,11 @@ def _swap_traffic(capture: Capture) -> Known[SwapTraffic]:
 def _oom_kills(text: str | Unknown) -> Known[int]:
     if isinstance(text, Unknown):
         return text
+    if not text.endswith("\n"):
+        return Unknown("/proc/vmstat: is cut off or not such a file")
     count = parse_vmstat(text).get("oom_kill")
+    if count is None and "pgrotated" not in text:       # the counter stands a few lines below that one
+        return Unknown("/proc/vmstat: is cut off or not such a file")
     if count is None:                   # Linux before 4.13; the kernel log shows them there
         return NotHere("this kernel does not count OOM kills")
     return int(count)
@@ -119,7 +123,7 @@ def _oom_kills(text: str | Unknown) -> Known[int]:
 def _chosen(text: str | Unknown | NotHere) -> Known[str]:
     if not isinstance(text, str):
         return text
-    chosen = [word.strip("[]") for word in text.split() if word.startswith("[")]
+    chosen = [word.strip("[]") for word in text.split() if word.startswith("[") and word.endswith("]")]
     return chosen[0] if len(chosen) == 1 else Unknown("transparent_hugepage/enabled: names no chosen mode")
 
 
