@@ -13,6 +13,7 @@ from __future__ import annotations
 import string
 from collections.abc import Callable, Mapping
 from datetime import datetime
+from functools import lru_cache
 
 Translate = Callable[[str], str]
 
@@ -22,7 +23,12 @@ def render(template: str, values: Mapping[str, object], translate: Translate = s
     text = translate(template)
     if not values:
         return text
-    return "".join(_piece(piece, values) for piece in string.Formatter().parse(text))
+    return "".join([_piece(piece, values) for piece in _pieces(text)])
+
+
+@lru_cache(maxsize=8192)
+def _pieces(text: str) -> tuple[tuple[str, str | None, str | None, str | None], ...]:
+    return tuple(string.Formatter().parse(text))
 
 
 def _piece(piece: tuple[str, str | None, str | None, str | None], values: Mapping[str, object]) -> str:
@@ -34,22 +40,25 @@ def _piece(piece: tuple[str, str | None, str | None, str | None], values: Mappin
 
 def show(name: str, value: object) -> str:
     """One value in the unit that its name ends with: ``show("free_bytes", 2**30)`` is ``"1.0 GiB"``."""
-    if value is None:
-        return "?"
+    if isinstance(value, str):
+        return value
     if isinstance(value, bool):
         return "yes" if value else "no"
+    if isinstance(value, NUMBERS):
+        return _formatter(name)(value)
+    if value is None:
+        return "?"
     if isinstance(value, list | tuple):
         return ", ".join(str(item) for item in value)
     if isinstance(value, datetime):
         return value.strftime("%Y-%m-%d %H:%M UTC")
-    if not isinstance(value, int | float):
-        return str(value)
-    if name.endswith("_bytes_per_second"):
-        return show_bytes(value) + "/s"
-    for suffix, formatter in FORMATTERS:
-        if name.endswith(suffix):
-            return formatter(value)
-    return show_number(value)
+    return str(value)
+
+
+@lru_cache(maxsize=8192)
+def _formatter(name: str) -> Callable[[float], str]:
+    """By the suffix of a value's name."""
+    return next((formatter for suffix, formatter in FORMATTERS if name.endswith(suffix)), show_number)
 
 
 def show_number(value: float) -> str:
@@ -83,7 +92,9 @@ def show_ratio(value: float) -> str:
     return f"{percent:.0f} %" if float(percent).is_integer() or abs(percent) >= 10 else f"{percent:.1f} %"
 
 
+NUMBERS = (int, float)
 FORMATTERS: tuple[tuple[str, Callable[[float], str]], ...] = (
+    ("_bytes_per_second", lambda value: show_bytes(value) + "/s"),
     ("_bytes", show_bytes),
     ("_seconds", show_seconds),
     ("_ratio", show_ratio),

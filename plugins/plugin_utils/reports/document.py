@@ -1,9 +1,9 @@
 # Copyright (c) 2026 Caretaker contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""One host as plain JSON values: a line of hosts.jsonl, and what the page shows of the host. See docs/report.md.
+"""One host as plain JSON values, from which all forms of the report are made. See docs/report.md for the form.
 
-Every text that a host may have had a say in passes through ``harmless`` here, once for all formats.
+Every text that a host may have had a say in passes through ``harmless`` here, once for all of them.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 from ..findings import Rule
@@ -21,6 +22,7 @@ from .harmless import block, line
 from .translation import LANGUAGES, translator
 
 Both = dict[str, str]       # {language: text}
+SHOWN_SETTINGS = ("importance", "security_level", "owner", "role", "location", "warranty_until", "support_until")
 TRANSLATORS = {language: translator(language) for language in LANGUAGES}
 
 
@@ -30,10 +32,7 @@ def document_of(outcome: Outcome, trend: Iterable[Mapping[str, Any]], sha256: st
     return {
         "host": line(outcome.host),
         "system": line(settings.system or ""),
-        "settings": {
-            name: line(str(value)) for name in ("importance", "security_level", "owner", "role", "location", "warranty_until", "support_until")
-            if (value := getattr(settings, name)) is not None
-        },
+        "settings": {name: line(str(getattr(settings, name))) for name in SHOWN_SETTINGS if getattr(settings, name) is not None},
         "run": outcome.run,
         "taken_at": moment(outcome.taken_at),
         "archive_sha256": sha256,
@@ -62,7 +61,14 @@ def evidence_of(outcome: Outcome) -> dict[str, str]:
 
 def in_both(template: str, values: Mapping[str, Any]) -> Both:
     """A message in every language of the report."""
+    if not values:
+        return _fixed(template)
     return {language: line(render(template, values, translate)) for language, translate in TRANSLATORS.items()}
+
+
+@lru_cache(maxsize=4096)
+def _fixed(template: str) -> Both:
+    return {language: line(render(template, {}, translate)) for language, translate in TRANSLATORS.items()}
 
 
 def described(rule: Rule) -> dict[str, Any]:
@@ -95,6 +101,7 @@ def _finding(item: Reported) -> dict[str, Any]:
         "times": compared.times,
         "first_run": compared.first_run,
         "was": compared.was.name.lower() if compared.was is not None else None,
+        "counts": item.counts,
         "waiver": _waiver(item.waiver),
         "evidence": [line(key) for key in item.evidence],
     }
@@ -113,7 +120,9 @@ def _limit(name: str, value: Any, limit: Mapping[str, Any]) -> dict[str, Any]:
 def _waiver(waiver: Waiver | None) -> dict[str, str] | None:
     if waiver is None:
         return None
-    return {"reason": line(waiver.reason), "owner": line(waiver.owner), "expires": waiver.expires.isoformat(), "object": line(waiver.object)}
+    return {
+        "reason": line(waiver.reason), "owner": line(waiver.owner), "expires": waiver.expires.isoformat(), "object": line(waiver.object),
+    }
 
 
 def _fine(item: Reported) -> dict[str, Any]:

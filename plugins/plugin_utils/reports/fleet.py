@@ -7,23 +7,25 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from statistics import fmean
+from typing import Any
 
 from ..comparison import State
 from ..findings import Domain, Severity
-from ..outcome import Outcome, Reported
 from ..registry import RULES
-from ..wording import render
 from .document import rounded
-from .harmless import line
 
 SHOWN = 30                      # lines of each list in the text summary
+LONGEST = 160                   # characters of a finding there
 COUNTED = ("critical", "warning", "unknown", "waived")
 DOMAINS = tuple(Domain)
 STATES = (State.NEW, State.REGRESSED, State.PERSISTING, State.IMPROVED, State.RESOLVED, State.NOT_RECHECKED)
+STATE_NUMBERS = {state.value: number for number, state in enumerate(STATES)}
+NUMBER = {severity.name.lower(): int(severity) for severity in Severity}
+DOMAIN_OF = {rule.id: rule.domain for rule in RULES}
 RULE_NUMBERS = {rule.id: number for number, rule in enumerate(RULES)}
 NOT_SEEN = -1                   # a domain of which nothing was judged
 
@@ -38,7 +40,8 @@ class Kept:
     def add(self, lines: Iterable[tuple[tuple[object, ...], str]]) -> None:
         new = list(lines)
         self.total += len(new)
-        self.lines = sorted([*self.lines, *new])[:SHOWN]
+        if new:
+            self.lines = sorted([*self.lines, *new])[:SHOWN]
 
     @property
     def texts(self) -> list[str]:
@@ -64,26 +67,27 @@ class Fleet:
     waived: Kept = field(default_factory=Kept)
     unreached: Kept = field(default_factory=Kept)
 
-    def add(self, outcome: Outcome) -> None:
-        inspection = outcome.inspection
-        self.counts.update(outcome.counts)
+    def add(self, document: Mapping[str, Any]) -> None:
+        """One host, from its document."""
+        host, problem, findings = document["host"], document["problem"], document["findings"]
+        self.counts.update(document["counts"])
         self.counts["hosts"] += 1
-        self.counts["unreached"] += outcome.problem is not None
-        self.coverages.append(inspection.coverage)
-        if inspection.score is not None:
-            self.scores.append(inspection.score)
-        host = line(outcome.host)
-        for item in outcome.findings:
-            self.states[item.compared.state.value] += 1
-            if item.counts:
-                self.by_rule.setdefault(item.rule.id, Counter())[item.severity.name.lower()] += 1
-        if outcome.problem is not None:
-            self.unreached.add([((host,), f"{host}: {line(outcome.problem)}")])
-        self.worst.add(((-item.severity, -item.risk, host, item.rule.id), _open_line(host, item)) for item in outcome.findings
-                       if item.counts and not (outcome.problem and item.rule.id == "host_inspected"))
-        self.waived.add(((host, item.rule.id), _waived_line(host, item)) for item in outcome.findings if item.waiver)
-        self.rows.append(_row(outcome))
-        self.findings.append([_short(item) for item in outcome.findings])
+        self.coverages.append(document["coverage"])
+        if document["score"] is not None:
+            self.scores.append(document["score"])
+        for finding in findings:
+            self.states[finding["state"]] += 1
+            if finding["counts"]:
+                self.by_rule.setdefault(finding["rule"], Counter())[finding["severity"]] += 1
+        if problem is not None:
+            self.counts["unreached"] += 1
+            self.unreached.add([((host,), f"{host}: {problem}")])
+        listed = [finding for finding in findings if finding["counts"] and not (problem and finding["rule"] == "host_inspected")]
+        self.worst.add((_urgency(host, finding), _open_line(host, finding)) for finding in listed)
+        waived = [finding for finding in findings if finding["waiver"]]
+        self.waived.add(((host, finding["rule"], finding["object"]), _waived_line(host, finding)) for finding in waived)
+        self.rows.append(_row(document))
+        self.findings.append([_short(finding) for finding in findings])
 
     @property
     def score(self) -> float | None:
@@ -100,28 +104,28 @@ class Fleet:
         return {name: self.counts[name] for name in (*COUNTED, "hosts", "unreached")}
 
 
-def _row(outcome: Outcome) -> str:
+def _row(document: Mapping[str, Any]) -> str:
     """[host, system, score, coverage, 1 if not inspected, [critical, warning, unknown, waived], [worst, open] of each domain]."""
     worst = dict.fromkeys(DOMAINS, NOT_SEEN)
     number = dict.fromkeys(DOMAINS, 0)
-    for item in (*outcome.findings, *outcome.fine):
-        domain = item.rule.domain
-        worst[domain] = max(worst[domain], int(item.severity) if item.counts or item.waiver is None else int(Severity.INFO))
-        number[domain] += item.counts
-    counts = outcome.counts
-    inspection = outcome.inspection
+    for finding in document["fine"]:
+        domain = DOMAIN_OF[finding["rule"]]
+        worst[domain] = max(worst[domain], NUMBER[finding["severity"]])
+    for finding in document["findings"]:
+        domain = DOMAIN_OF[finding["rule"]]
+        worst[domain] = max(worst[domain], NUMBER[finding["severity"]] if finding["counts"] else Severity.INFO)
+        number[domain] += finding["counts"]
     return as_json([
-        line(outcome.host), line(inspection.settings.system or ""), rounded(inspection.score), round(inspection.coverage, 3),
-        int(outcome.problem is not None), [counts[name] for name in COUNTED], [[worst[domain], number[domain]] for domain in DOMAINS],
+        document["host"], document["system"], document["score"], document["coverage"], int(document["problem"] is not None),
+        [document["counts"].get(name, 0) for name in COUNTED], [[int(worst[domain]), number[domain]] for domain in DOMAINS],
     ])
 
 
-def _short(item: Reported) -> str:
+def _short(finding: Mapping[str, Any]) -> str:
     """[rule number, object, severity, state number, times, risk, waived]."""
-    compared = item.compared
     return as_json([
-        RULE_NUMBERS[item.rule.id], line(compared.finding.object), int(item.severity), STATES.index(compared.state), compared.times,
-        item.risk, int(item.waiver is not None),
+        RULE_NUMBERS[finding["rule"]], finding["object"], NUMBER[finding["severity"]], STATE_NUMBERS[finding["state"]], finding["times"],
+        finding["risk"], int(finding["waiver"] is not None),
     ])
 
 
@@ -129,19 +133,24 @@ def as_json(value: object) -> str:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
-def _open_line(host: str, item: Reported) -> str:
-    finding, compared = item.compared.finding, item.compared
-    message = line(render(finding.message, finding.values))
-    life = f"{ordinal(compared.times)} time" if compared.times > 1 else ""
-    state = ", ".join(filter(None, (compared.state.value.replace("_", " "), life)))
-    return f"{finding.severity.name:<8}  {host}  {finding.rule}  {line(finding.object)}: {message} ({state})"
+def _urgency(host: str, finding: Mapping[str, Any]) -> tuple[object, ...]:
+    return (-NUMBER[finding["severity"]], -finding["risk"], host, finding["rule"], finding["object"])
 
 
-def _waived_line(host: str, item: Reported) -> str:
-    waiver = item.waiver
-    assert waiver is not None
-    finding = item.compared.finding
-    return line(f"{host}  {finding.rule}  {finding.object}: {waiver.reason} ({waiver.owner}, until {waiver.expires})")
+def _open_line(host: str, finding: Mapping[str, Any]) -> str:
+    state, times = finding["state"].replace("_", " "), finding["times"]
+    life = f"{state}, {ordinal(times)} time" if times > 1 else state
+    text = shortened(f"{finding['object']}: {finding['message']['en']}")
+    return f"{finding['severity'].upper():<8}  {host}  {finding['rule']}  {text} ({life})"
+
+
+def _waived_line(host: str, finding: Mapping[str, Any]) -> str:
+    waiver = finding["waiver"]
+    return f"{host}  {finding['rule']}  {finding['object']}: {shortened(waiver['reason'])} ({waiver['owner']}, until {waiver['expires']})"
+
+
+def shortened(text: str) -> str:
+    return text if len(text) <= LONGEST else text[:LONGEST - 3] + "..."
 
 
 def ordinal(number: int) -> str:

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from ..outcome import Outcome
+from ..registry import RULES
 from . import junit
 from .document import described, document_of, evidence_of, moment
 from .fleet import Fleet, as_json
@@ -49,18 +50,17 @@ class ReportFolder:
         self._fleet = Fleet(run, started_at, recheck_of, customer)
         self._details: list[str] = []
         self._hashes: dict[str, Any] = {}
-        self._rules: dict[str, Any] = {}
         self._append("hosts.jsonl", "")
         self._append("report.xml", junit.begin(run))
 
     def add(self, outcome: Outcome, trend: list[dict[str, Any]], sha256: str) -> None:
         """One host; ``trend``: its inspections as records.runs.trend_of gives them; ``sha256``: of its capture in the archive."""
-        document = as_json(document_of(outcome, trend, sha256))
-        self._append("hosts.jsonl", document + "\n")
-        self._append("report.xml", junit.suite(outcome))
-        self._details.append(f'{{"host":{document},"evidence":{as_json(evidence_of(outcome))}}}')
-        self._fleet.add(outcome)
-        self._rules.update((item.rule.id, described(item.rule)) for item in outcome.findings if item.rule.id not in self._rules)
+        document = document_of(outcome, trend, sha256)
+        written = as_json(document)
+        self._append("hosts.jsonl", written + "\n")
+        self._append("report.xml", junit.suite(document))
+        self._details.append(f'{{"host":{written},"evidence":{as_json(evidence_of(outcome))}}}')
+        self._fleet.add(document)
         if len(self._fleet.rows) > EMBEDDED:
             self._put_details_aside()
 
@@ -85,8 +85,8 @@ class ReportFolder:
         return {
             "schema": SCHEMA, "run": fleet.run, "started_at": moment(fleet.started_at), "recheck_of": fleet.recheck_of,
             "customer": line(fleet.customer) if fleet.customer else None, "score": fleet.score, "coverage": fleet.coverage,
-            "counts": fleet.numbers, "states": dict(fleet.states), "open_by_rule": fleet.by_rule, "rules": self._rules,
-            "hosts_file": "hosts.jsonl",
+            "counts": fleet.numbers, "states": dict(fleet.states), "open_by_rule": fleet.by_rule, "hosts_file": "hosts.jsonl",
+            "rules": {rule.id: described(rule) for rule in RULES},
         }
 
     def _append(self, name: str, text: str) -> None:

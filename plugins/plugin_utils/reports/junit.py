@@ -10,14 +10,13 @@ waived is skipped. Rules that do not apply to the host are left out.
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
+from typing import Any
 from xml.sax.saxutils import escape, quoteattr
 
 from ..comparison import State
 from ..findings import Severity
-from ..outcome import Outcome, Reported
-from ..registry import RULES
-from ..wording import render
-from .harmless import line
+from ..registry import RULES, RULES_BY_ID
 
 # The start of each rule's test case, closed by "/>" if all is well; rule ids and domains need no escaping
 CASES = {rule.id: f'<testcase classname="{rule.domain.value}" name="{rule.id}"' for rule in RULES}
@@ -31,41 +30,37 @@ def end() -> str:
     return "</testsuites>\n"
 
 
-def suite(outcome: Outcome) -> str:
-    """One host's test suite."""
-    wrong: dict[str, list[Reported]] = {}
-    for item in outcome.findings:
-        if item.compared.state is not State.RESOLVED:
-            wrong.setdefault(item.rule.id, []).append(item)
-    judged = [item.rule.id for item in (*outcome.fine, *outcome.findings)]
+def suite(document: Mapping[str, Any]) -> str:
+    """One host's test suite, from its document."""
+    wrong: dict[str, list[Mapping[str, Any]]] = {}
+    for finding in document["findings"]:
+        if finding["state"] != State.RESOLVED.value:
+            wrong.setdefault(finding["rule"], []).append(finding)
+    judged = dict.fromkeys(finding["rule"] for finding in (*document["fine"], *document["findings"]))
     kinds: Counter[str] = Counter()
-    cases = [_case(rule, wrong.get(rule, []), kinds) for rule in dict.fromkeys(judged)]
-    stamp = outcome.taken_at.strftime("%Y-%m-%dT%H:%M:%S")
+    cases = [_case(rule, wrong[rule], kinds) if rule in wrong else CASES[rule] + "/>" for rule in judged]
     return "\n".join([
-        f'<testsuite name={quoteattr(line(outcome.host))} tests="{len(cases)}" failures="{kinds["failure"]}" errors="{kinds["error"]}"'
-        f' skipped="{kinds["skipped"]}" timestamp="{stamp}" time="0">',
+        f'<testsuite name={quoteattr(document["host"])} tests="{len(cases)}" failures="{kinds["failure"]}" errors="{kinds["error"]}"'
+        f' skipped="{kinds["skipped"]}" timestamp="{document["taken_at"].rstrip("Z")}" time="0">',
         *cases, "</testsuite>\n",
     ])
 
 
-def _case(rule: str, found: list[Reported], kinds: Counter[str]) -> str:
-    if not found:
-        return CASES[rule] + "/>"
-    standing = [item for item in found if item.waiver is None]
-    worst = max((item.severity for item in standing), default=None)
+def _case(rule: str, found: list[Mapping[str, Any]], kinds: Counter[str]) -> str:
+    standing = [finding for finding in found if finding["counts"]]
+    worst = max((Severity[finding["severity"].upper()] for finding in standing), default=None)
     kind = "skipped" if worst is None else "error" if worst is Severity.UNKNOWN else "failure"
     kinds[kind] += 1
-    texts = [_text(item) for item in standing or found]
+    texts = [_text(finding) for finding in standing or found]
     about = f"message={quoteattr(texts[0])}"
     if worst is None:
         return f"{CASES[rule]}><skipped {about}/></testcase>"
-    body = escape("\n".join([*texts, f"Why: {found[0].rule.why}", f"Remedy: {found[0].rule.fix}"]))
+    declared = RULES_BY_ID[rule]
+    body = escape("\n".join([*texts, f"Why: {declared.why}", f"Remedy: {declared.fix}"]))
     return f'{CASES[rule]}><{kind} type="{worst.name.lower()}" {about}>{body}</{kind}></testcase>'
 
 
-def _text(item: Reported) -> str:
-    finding = item.compared.finding
-    text = line(f"{finding.severity.name.lower()}: {finding.object}: {render(finding.message, finding.values)}")
-    if item.waiver:
-        text += line(f" (waived by {item.waiver.owner} until {item.waiver.expires}: {item.waiver.reason})")
-    return text
+def _text(finding: Mapping[str, Any]) -> str:
+    text = f"{finding['severity']}: {finding['object']}: {finding['message']['en']}"
+    waiver = finding["waiver"]
+    return f"{text} (waived by {waiver['owner']} until {waiver['expires']}: {waiver['reason']})" if waiver else text
