@@ -15,6 +15,7 @@ from .subjects import (
     filesystems,
     hardware,
     hardware_raid,
+    identity,
     kernel_log,
     limits,
     lvm,
@@ -47,4 +48,5 @@ SUBJECTS = (
     ("lvm", lvm.capture),
     ("boot", boot.capture),
     ("block_devices", block_devices.capture),
+    ("identity", identity.capture),
 )

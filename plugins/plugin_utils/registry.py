@@ -18,6 +18,7 @@ from .facts import (
     filesystems as filesystems_facts,
     hardware as hardware_facts,
     hardware_raid as hardware_raid_facts,
+    identity as identity_facts,
     kernel_log as kernel_log_facts,
     limits as limits_facts,
     lvm as lvm_facts,
@@ -39,6 +40,7 @@ from .rules import (
     filesystems,
     hardware,
     hardware_raid,
+    identity,
     itself,
     kernel_log,
     limits,
@@ -82,6 +84,7 @@ SUBJECTS: tuple[Subject, ...] = (
     Subject("lvm", lvm_facts.parse, lvm.RULES),
     Subject("boot", boot_facts.parse, boot.RULES),
     Subject("block_devices", block_devices_facts.parse, block_devices.RULES),
+    Subject("identity", identity_facts.parse, identity.RULES),
 )
 
 RULES: tuple[Rule, ...] = (*itself.RULES, *(rule for subject in SUBJECTS for rule in subject.rules))

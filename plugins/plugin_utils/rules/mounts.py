@@ -18,6 +18,11 @@ TABLE = ("/proc/self/mountinfo", "/proc/mounts")
 DEVICE_NAME = re.compile(r"/dev/(?:[shv]d[a-z]+\d*|xvd[a-z]+\d*|nvme\d+n\d+(?:p\d+)?)")
 
 
+def _once(found: list[Mount]) -> list[Mount]:
+    """One mount for each file system, that with the shortest path: bind mounts share its options."""
+    return list({mount.source: mount for mount in sorted(found, key=lambda mount: -len(mount.point))}.values())
+
+
 def check_mount_read_only(_levels: Mapping[str, Any], read_only: tuple[ReadOnlyMount, ...]) -> Iterator[Finding]:
     for mount in read_only:
         values = {"fs_type": mount.fs_type, "source": mount.source}
@@ -157,7 +162,7 @@ NFS_RETRANSMISSIONS = Rule(
 
 
 def check_mount_barrier(_levels: Mapping[str, Any], table: tuple[Mount, ...]) -> Iterator[Finding]:
-    unsafe = [mount for mount in table if mount.super_options & {"nobarrier", "barrier=0", "barrier=none"}]
+    unsafe = _once([mount for mount in table if mount.super_options & {"nobarrier", "barrier=0", "barrier=none"}])
     for mount in unsafe:
         yield Finding(Severity.WARNING, mount.point, "write barriers are off on {source}",
                       {"source": mount.source, "fs_type": mount.fs_type})
@@ -179,7 +184,7 @@ MOUNT_BARRIER = Rule(
 
 
 def check_mount_discard(_levels: Mapping[str, Any], table: tuple[Mount, ...]) -> Iterator[Finding]:
-    online = [mount for mount in table if "discard" in mount.super_options]
+    online = _once([mount for mount in table if "discard" in mount.super_options])
     for mount in online:
         yield Finding(Severity.INFO, mount.point, "{source} is mounted with discard: each delete waits for the device's TRIM",
                       {"source": mount.source, "fs_type": mount.fs_type})
