@@ -14,11 +14,16 @@ from ..absent import Known, NotHere, Unknown
 from ..archive import Capture, succeeded
 from ..findings import Severity
 from .container import is_container
-from .kernel_signatures import BENIGN, SIGNATURES, Signature
+from .kernel_signatures import HARMLESS, REMOVABLE, SIGNATURES, Signature
 
 KEY = "dmesg -r"
 BOOT_SECONDS = 180                      # drivers that probe for what isn't there complain in this time
 LEVELS = {name: number for number, name in enumerate(("emerg", "alert", "crit", "err", "warn", "notice", "info", "debug"))}
+ERROR_LEVELS = ("<0>", "<1>", "<2>", "<3>", "kern  :emerg", "kern  :alert", "kern  :crit", "kern  :err")
+BY_NEEDLE = {
+    needle: tuple((rank, item.also) for rank, item in enumerate(SIGNATURES) if item.needle == needle)
+    for needle in dict.fromkeys(item.needle for item in SIGNATURES)
+}
 
 
 @dataclass(frozen=True)
@@ -100,31 +105,36 @@ DEVICE = re.compile(
 
 def events(text: str, booted_at: datetime | None) -> Iterator[tuple[str, KernelEvent]]:
     """(group, event) in the order of the log; a line counts once, by the first signature that fits it."""
-    lines = _lines_by_signature(text)
+    found = _signatures_by_line(text)
     position = 0
     for line in text.split("\n"):
-        signature = lines.get(position)
+        signature = found.get(position)
         position += len(line) + 1
-        if signature is not None:
-            if signature.group != BENIGN:
-                yield signature.group, _event(signature.severity, signature.kind, line, booted_at)
-        elif line.startswith(("<0>", "<1>", "<2>", "<3>", "kern  :e", "kern  :alert", "kern  :crit")):
+        if signature is not None and not _is_harmless(line):
+            yield signature.group, _event(signature.severity, signature.kind, line, booted_at)
+        elif signature is None and line.startswith(ERROR_LEVELS) and not _is_harmless(line):
             yield "other_errors", _other(line, booted_at)
 
 
-def _lines_by_signature(text: str) -> dict[int, Signature]:
+def _is_harmless(line: str) -> bool:
+    return any(part in line for part in HARMLESS) or ("I/O error" in line and any(drive in line for drive in REMOVABLE))
+
+
+def _signatures_by_line(text: str) -> dict[int, Signature]:
     """{offset of a line: its signature}. Looks for each needle in the whole text, which is faster than line by line."""
-    found: dict[int, Signature] = {}
-    for signature in SIGNATURES:
-        at = text.find(signature.needle)
+    ranks: dict[int, int] = {}
+    for needle, candidates in BY_NEEDLE.items():
+        at = text.find(needle)
         while at >= 0:
             start = text.rfind("\n", 0, at) + 1
             end = text.find("\n", at)
             end = len(text) if end < 0 else end
-            if start not in found and (not signature.also or any(part in text[start:end] for part in signature.also)):
-                found[start] = signature
-            at = text.find(signature.needle, end)
-    return found
+            for rank, also in candidates:
+                if not also or any(part in text[start:end] for part in also):
+                    ranks[start] = min(rank, ranks.get(start, rank))
+                    break
+            at = text.find(needle, end)
+    return {start: SIGNATURES[rank] for start, rank in ranks.items()}
 
 
 def _event(severity: Severity, kind: str, line: str, booted_at: datetime | None) -> KernelEvent:

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from ..findings import Severity
 
 INFO, WARNING, CRITICAL = Severity.INFO, Severity.WARNING, Severity.CRITICAL
-IO, FILESYSTEM, HARDWARE, HUNG, OOM, BUGS, NETWORK, BENIGN = (
-    "io_errors", "filesystem_errors", "hardware_errors", "hung_tasks", "oom", "bugs", "network", "benign",
+IO, FILESYSTEM, HARDWARE, HUNG, OOM, BUGS, NETWORK = (
+    "io_errors", "filesystem_errors", "hardware_errors", "hung_tasks", "oom", "bugs", "network",
 )
 
 
@@ -26,28 +26,25 @@ class Signature:
     also: tuple[str, ...] = ()
 
 
-def _benign(*needles: str) -> tuple[Signature, ...]:
-    return tuple(Signature(BENIGN, Severity.OK, "benign", needle) for needle in needles)
-
+# Parts of messages that healthy machines print at level error: such lines are left out
+HARMLESS: tuple[str, ...] = (
+    "Asking for cache data failed", "Assuming drive cache: write through", "No Caching mode page found", "Fast TSC calibration failed",
+    "ERST: Failed to get Error Log Address Range", "Ignoring unsafe software power cap", "i8042: No controller found",
+    "i8042: Can't read CTR while initializing", "SMBus base address uninitialized", "SMBus Host Controller not enabled",
+    "unhandled rdmsr", "unhandled wrmsr", "ignored rdmsr", "ignored wrmsr", "disabled perfctr wrmsr", "kvm_set_msr_common",
+    "Processor Platform Limit event detected, but not handled", "EFI MOKvar config table is not in EFI runtime memory",
+    "Cannot get control of SHPC hotplug", "__cpufreq_add_dev: ->get() failed", "Consider compiling CPUfreq support",
+    "Shutdown timeout set to", "brcmf_c_preinit_dcmds: Firmware", "brcmf_fw_alloc_request: using", "CIFS VFS: Free previous auth_key.response",
+    "ioctl error in smb2_get_dfs_refer rc=-5", "Unable to determine which platform", "platform eisa.0",
+    "Failed to access perfctr msr", "ACPI: SPCR: ", "integrity: Problem loading X.509 certificate", "Problem loading in-kernel X.509",
+    "hw perf events fixed", "RETBleed:", "Spectre V2 :", "MDS CPU bug present",
+    "TAA CPU bug present", "MMIO Stale Data CPU bug present", "SRBDS:", "L1TF CPU bug present", "Speculative Return Stack Overflow",
+)
+# Drives that need not hold a disk
+REMOVABLE = ("dev fd0", "device fd0", "dev sr0", "dev sr1", "device sr0", "dev loop")
 
 # The first that matches a line gives its kind: special ones stand before general ones.
 SIGNATURES: tuple[Signature, ...] = (
-    # Printed at level error by healthy machines
-    *_benign(
-        "Asking for cache data failed", "Assuming drive cache: write through", "No Caching mode page found", "Fast TSC calibration failed",
-        "ERST: Failed to get Error Log Address Range", "Ignoring unsafe software power cap", "i8042: No controller found",
-        "i8042: Can't read CTR while initializing", "SMBus base address uninitialized", "SMBus Host Controller not enabled",
-        "unhandled rdmsr", "unhandled wrmsr", "ignored rdmsr", "ignored wrmsr", "disabled perfctr wrmsr", "kvm_set_msr_common",
-        "Processor Platform Limit event detected, but not handled", "EFI MOKvar config table is not in EFI runtime memory",
-        "Cannot get control of SHPC hotplug", "__cpufreq_add_dev: ->get() failed", "Consider compiling CPUfreq support",
-        "brcmf_c_preinit_dcmds: Firmware", "brcmf_fw_alloc_request: using", "CIFS VFS: Free previous auth_key.response",
-        "ioctl error in smb2_get_dfs_refer rc=-5", "Unable to determine which platform", "platform eisa.0",
-        "Failed to access perfctr msr", "ACPI: SPCR: ", "integrity: Problem loading X.509 certificate", "Problem loading in-kernel X.509",
-        "hw perf events fixed", "RETBleed:", "Spectre V2 :", "MDS CPU bug present",
-        "TAA CPU bug present", "MMIO Stale Data CPU bug present", "SRBDS:", "L1TF CPU bug present", "Speculative Return Stack Overflow",
-    ),
-    Signature(BENIGN, Severity.OK, "benign", "I/O error", ("dev fd0", "dev sr0", "dev sr1", "dev loop")),
-    Signature(BENIGN, Severity.OK, "benign", "Buffer I/O error", ("dev fd0", "dev sr0", "dev sr1", "device fd0", "device sr0")),
     # File systems
     Signature(FILESYSTEM, CRITICAL, "remounted read-only", "Remounting filesystem read-only"),
     Signature(FILESYSTEM, CRITICAL, "ext4 error", "EXT4-fs error"),
@@ -80,11 +77,11 @@ SIGNATURES: tuple[Signature, ...] = (
     Signature(IO, CRITICAL, "disk taken offline", "rejecting I/O to offline device"),
     Signature(IO, CRITICAL, "disk taken offline", "Device offlined"),
     Signature(IO, WARNING, "disk failure predicted", "FAILURE PREDICTION THRESHOLD EXCEEDED"),
-    Signature(IO, WARNING, "SATA error", "] ata", ("exception Emask", "failed command:", "hard resetting link", "SATA link down (SStatus",
+    Signature(IO, WARNING, "SATA error", "] ata", ("exception Emask", "failed command:", "hard resetting link",
                                                  "error: { UNC")),
     Signature(IO, CRITICAL, "NVMe controller down", "nvme", ("controller is down", "Removing after probe failure", "Device not ready",
                                                             "Abort status: 0x371")),
-    Signature(IO, WARNING, "NVMe timeout", "nvme", ("timeout", "resetting controller", "Shutdown timeout")),
+    Signature(IO, WARNING, "NVMe timeout", "nvme", ("timeout", "resetting controller")),
     Signature(IO, WARNING, "SCSI timeout or abort", "attempting task abort"),
     Signature(IO, WARNING, "SCSI timeout or abort", "task abort:"),
     Signature(IO, WARNING, "SCSI timeout or abort", "timing out command"),
@@ -100,9 +97,8 @@ SIGNATURES: tuple[Signature, ...] = (
     Signature(IO, WARNING, "path failed", "device-mapper: multipath", ("Failing path",)),
     Signature(IO, CRITICAL, "device-mapper", "device-mapper", ("I/O error", "switching pool to", "reached low water mark",
                                                               "out-of-data-space", "unable to read metadata")),
-    Signature(IO, CRITICAL, "md", "md/raid", ("Disk failure", "read error not correctable", "Operation continuing on", "not enough",
-                                            "not clean")),
-    Signature(IO, WARNING, "md read error corrected", "md/raid", ("read error corrected",)),
+    Signature(IO, CRITICAL, "md", "md/raid", ("Disk failure", "read error not correctable", "Operation continuing on", "not enough")),
+    Signature(IO, WARNING, "md", "md/raid", ("read error corrected", "not clean")),
     Signature(IO, WARNING, "iSCSI connection lost", "detected conn error"),
     Signature(IO, WARNING, "FC remote port lost", "blocked FC remote port time out"),
     Signature(IO, CRITICAL, "DRBD", "drbd", ("Split-Brain", "disk( UpToDate -> Failed", "-> Diskless")),
@@ -119,7 +115,7 @@ SIGNATURES: tuple[Signature, ...] = (
     Signature(HARDWARE, CRITICAL, "hardware error", "[Hardware Error]", ("ncorrected", "fatal", "severity: recoverable", "Fatal")),
     Signature(HARDWARE, WARNING, "machine check", "[Hardware Error]"),
     Signature(HARDWARE, WARNING, "machine check", "Machine check events logged"),
-    Signature(HARDWARE, WARNING, "machine check", "mce: CPU", ("hermal", "temperature above threshold", "Package temperature above")),
+    Signature(HARDWARE, WARNING, "machine check", "mce: CPU", ("temperature above threshold", "temperature/speed")),
     Signature(HARDWARE, WARNING, "temperature", "temperature above threshold"),
     Signature(HARDWARE, CRITICAL, "temperature", "critical temperature reached"),
     Signature(HARDWARE, WARNING, "PCIe error corrected", "AER: ", ("Corrected error", "Correctable")),
@@ -130,7 +126,7 @@ SIGNATURES: tuple[Signature, ...] = (
     Signature(HARDWARE, WARNING, "NMI", "NMI: ", ("PCI system error", "IOCK error", "memory parity error")),
     Signature(HARDWARE, WARNING, "NMI", "Uhhuh. NMI received"),
     Signature(HARDWARE, WARNING, "USB over-current", "over-current condition"),
-    Signature(HARDWARE, WARNING, "clock unstable", "Marking clocksource", ("unstable",)),
+    Signature(HARDWARE, INFO, "clock unstable", "Marking clocksource", ("unstable",)),
     # Processes that hang, CPUs that hang
     Signature(HUNG, WARNING, "hung task", "blocked for more than"),
     Signature(HUNG, CRITICAL, "soft lockup", "soft lockup"),

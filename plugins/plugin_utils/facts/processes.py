@@ -86,7 +86,7 @@ def parse_processes(text: str, uptime: float) -> tuple[Process, ...]:
 def _process(line: str, uptime: float, ticks: int, page: int) -> Process:
     opening, closing = line.index("("), line.rindex(")")
     uid, waits_for, pid = line[:opening].split()
-    rest = line[closing + 1:].split()
+    rest = line[closing + 1:].split(None, 22)
     age = max(0.0, uptime - int(rest[19]) / ticks)
     cpu = (int(rest[11]) + int(rest[12])) / ticks
     return Process(
