@@ -133,7 +133,10 @@ def plant(options: argparse.Namespace) -> int:
 
 def monitor(options: argparse.Namespace) -> None:
     lab = load_existing(options.name)
-    print(vm.monitor(lab.host_folder(lab.host(options.host)), " ".join(options.command)))
+    host = lab.host(options.host)
+    if host.kind != "vm":
+        raise LabError(f"{host.name} is a container; only a virtual machine has a monitor.")
+    print(vm.monitor(lab.host_folder(host), " ".join(options.command)))
 
 
 def down(options: argparse.Namespace) -> None:

@@ -45,13 +45,15 @@ FILES = {
 deb [trusted=yes] file:/srv/mirror/debian bookworm main
 deb [trusted=yes] file:/srv/mirror/debian-security bookworm-security main
 """,
-    # A server's lists are refreshed daily; these as soon as the host starts
+    # A server's mirror and lists are refreshed daily; these as soon as the host starts, however old the image is
     "/etc/systemd/system/apt-lists.service": """\
 [Unit]
 Description=Refresh the lists of packages
 
 [Service]
 Type=oneshot
+ExecStart=/usr/local/sbin/publish-mirror /srv/mirror/debian/dists/bookworm Debian
+ExecStart=/usr/local/sbin/publish-mirror /srv/mirror/debian-security/dists/bookworm-security Debian-Security
 ExecStart=/usr/bin/apt-get update
 
 [Install]

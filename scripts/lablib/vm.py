@@ -77,7 +77,7 @@ def monitor(folder: Path, line: str) -> str:
             connection.sendall(line.encode() + b"\n")
             answer = _read_until(connection, prompt)
         except OSError as error:
-            raise LabError(f"{folder}/monitor: {error}. Only a VM that runs has a monitor.") from error
+            raise LabError(f"{folder}/monitor: {error}. Is the machine still running? Its messages are in qemu.log.") from error
     # The first line echoes the command with cursor movements
     text = answer.decode(errors="replace").removesuffix(prompt.decode())
     said = "\n".join(text.split("\n")[1:]).strip()
