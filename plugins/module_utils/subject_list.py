@@ -27,6 +27,7 @@ from .subjects import (
     processes,
     security_modules,
     ssh,
+    zfs,
 )
 
 SUBJECTS = (
@@ -49,4 +50,5 @@ SUBJECTS = (
     ("boot", boot.capture),
     ("block_devices", block_devices.capture),
     ("identity", identity.capture),
+    ("zfs", zfs.capture),
 )

@@ -30,6 +30,7 @@ from .facts import (
     processes as processes_facts,
     security_modules as security_modules_facts,
     ssh as ssh_facts,
+    zfs as zfs_facts,
 )
 from .findings import Rule
 from .rules import (
@@ -53,6 +54,7 @@ from .rules import (
     processes,
     security_modules,
     ssh,
+    zfs,
 )
 
 
@@ -85,6 +87,7 @@ SUBJECTS: tuple[Subject, ...] = (
     Subject("boot", boot_facts.parse, boot.RULES),
     Subject("block_devices", block_devices_facts.parse, block_devices.RULES),
     Subject("identity", identity_facts.parse, identity.RULES),
+    Subject("zfs", zfs_facts.parse, zfs.RULES),
 )
 
 RULES: tuple[Rule, ...] = (*itself.RULES, *(rule for subject in SUBJECTS for rule in subject.rules))
