@@ -11,7 +11,7 @@ from plugins.plugin_utils.archive import Entry
 from plugins.plugin_utils.findings import Severity
 from plugins.plugin_utils.inspection import Inspection
 
-from .adapter import WORDS, Adapter, Answer, Case, command_entry
+from .adapter import WORDS, Adapter, Answer, Case, command_entry, file_entry
 
 RULES = ("raid_controller_health", "raid_volume_state", "raid_disk_state", "raid_disk_errors", "raid_battery", "raid_cache_policy")
 
@@ -78,6 +78,20 @@ def netdata(case: Case) -> list[Entry]:
     return entries
 
 
+OTHERS: dict[str, dict[str, str]] = {
+    "areca": {"rsf": "cli64 rsf info", "disk": "cli64 disk info"}, "mpt": {"input": "mpt-status -i 0"},
+    "sas2ircu": {"cdisplay": "sas2ircu 0 DISPLAY"}, "cciss": {"controller": "cciss_vol_status -V /dev/sg0"},
+    "cmdtool2": {"config": "CmdTool2 -CfgDsply -aAll"}, "mvcli": {"mvcli vd": "mvcli info -o vd"}, "dm": {"dmsetup": "dmsetup status"},
+}
+
+
+def others(case: Case) -> list[Entry]:
+    tool = case.name.split("/")[0]
+    if tool == "gdth":
+        return [file_entry(f"/proc/scsi/gdth/{number}", text) for number, text in enumerate(case.texts)]
+    return by_roles(case, OTHERS.get(tool, {}))
+
+
 def answer_netdata(case: Case, inspection: Inspection) -> Answer:
     facts = inspection.facts["hardware_raid"]
     values: dict[str, Any] = {}
@@ -108,3 +122,4 @@ HPACUCLI = Adapter(hpacucli, answer_hpacucli, RULES)
 ARCCONF = Adapter(arcconf, answer, RULES)
 TW_CLI = Adapter(tw_cli, answer, RULES)
 NETDATA_RAID = Adapter(netdata, answer_netdata, RULES)
+OTHER_RAID = Adapter(others, answer, RULES)

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from .adapter import Adapter
 from .adapters_boot import KDUMP
 from .adapters_hardware import DMESG, DMIDECODE, IPMI_SDR, IPMI_SEL, IPMI_SENSOR
-from .adapters_hardware_raid import ARCCONF, HPACUCLI, MEGACLI, NETDATA_RAID, TW_CLI
+from .adapters_hardware_raid import ARCCONF, HPACUCLI, MEGACLI, NETDATA_RAID, OTHER_RAID, TW_CLI
 from .adapters_kernel import CPU_USAGE, CPUINFO, MEMINFO
 from .adapters_md_raid import MDADM, MDSTAT_ARRAY, MDSTAT_COMPONENTS, MDSTAT_HOST
 from .adapters_packages import (
@@ -54,6 +54,7 @@ ADAPTERS: Mapping[tuple[str, str], Adapter] = {
     ("hwraid", "arcconf"): ARCCONF,
     ("hwraid", "tw_cli"): TW_CLI,
     ("hwraid", "netdata"): NETDATA_RAID,
+    ("hwraid", "other_raid"): OTHER_RAID,
     ("verdicts", "ipmi-sel"): IPMI_SEL,
     ("verdicts", "ipmi-sensor"): IPMI_SENSOR,
     ("misc", "ipmi_sdr"): IPMI_SDR,

@@ -10,7 +10,7 @@ import pytest
 
 from plugins.plugin_utils.absent import Unreadable
 from plugins.plugin_utils.archive import Capture, load
-from plugins.plugin_utils.facts import raid_arcconf, raid_megacli, raid_ssacli, raid_storcli, raid_twcli
+from plugins.plugin_utils.facts import raid_arcconf, raid_megacli, raid_other, raid_ssacli, raid_storcli, raid_twcli
 from plugins.plugin_utils.facts.hardware_raid import parse
 from plugins.plugin_utils.facts.raid_model import Battery, Disk, Volume
 from plugins.plugin_utils.findings import Severity
@@ -84,7 +84,10 @@ def test_cache_policy(now: bool | None, wanted: bool | None, severity: Severity)
 def test_garbage_is_unreadable(text: str) -> None:
     for parser, key in ((raid_storcli.part, "storcli64 /call show all J"), (raid_megacli.part, "MegaCli64 -LDInfo -Lall -aAll -NoLog"),
                         (raid_megacli.part, "MegaCli64 -AdpBbuCmd -aAll -NoLog"), (raid_ssacli.part, "ssacli ctrl all show config detail"),
-                        (raid_arcconf.part, "arcconf getconfig 1")):
+                        (raid_arcconf.part, "arcconf getconfig 1"), (raid_other.sas_ircu, "sas3ircu 0 DISPLAY"),
+                        (raid_other.mpt_status, "mpt-status -i 0"), (raid_other.areca, "cli64 rsf info"),
+                        (raid_other.cciss_vol_status, "cciss_vol_status -V /dev/sg0"), (raid_other.mvcli, "mvcli info -o vd"),
+                        (raid_other.gdth, "/proc/scsi/gdth/0")):
         with pytest.raises(Unreadable):
             parser(text, key)
     with pytest.raises(Unreadable):
@@ -101,7 +104,8 @@ def cut(capture: Capture, share: float) -> Capture:
 
 
 @pytest.mark.parametrize("share", [0, 0.1, 0.25, 0.5, 0.75, 0.9])
-@pytest.mark.parametrize("case", ["storcli-healthy", "megacli-healthy", "ssacli-healthy", "hpacucli-brief", "arcconf-healthy", "tw_cli-healthy"])
+@pytest.mark.parametrize("case", ["storcli-healthy", "megacli-healthy", "ssacli-healthy", "hpacucli-brief", "arcconf-healthy", "tw_cli-healthy",
+                                  "others-healthy"])
 def test_a_cut_text_never_loses_a_thing_silently(case: str, share: float) -> None:
     whole, part = parse(load(FIXTURES / case)), parse(cut(load(FIXTURES / case), share))
     for name in ("volumes", "disks"):

@@ -15,7 +15,8 @@ import re
 
 # Tools of one family tell the same: the first that is installed is asked.
 STORCLI = ("storcli2", "perccli2", "storcli64", "perccli64", "storcli", "perccli")
-MEGACLI = ("MegaCli64", "MegaCli", "megacli")
+MEGACLI = ("MegaCli64", "MegaCli", "megacli", "CmdTool2_64", "CmdTool2")
+IRCU = ("sas3ircu", "sas2ircu")
 SSACLI = ("ssacli", "hpssacli", "hpacucli")
 SLOW = 60       # seconds: these tools ask every disk
 # Firmware RAID that md runs, and cards given to a virtual machine: there is nothing that a tool could ask here
@@ -24,38 +25,81 @@ RAID_CLASS = "0x0104"
 
 
 def capture(host):
-    cards = raid_cards(host)
-    host.note("pci_raid_controllers", "\n".join(" ".join(card) for card in cards))
-    storcli = installed(host, STORCLI)
-    if storcli:
-        for words in (["/call", "show", "all", "J"], ["/call/eall/sall", "show", "all", "J"], ["/call/vall", "show", "all", "J"]):
-            host.command([storcli] + words, root=True, timeout=SLOW)
-    megacli = None if storcli else installed(host, MEGACLI)
-    if megacli:
-        for words in (["-LDInfo", "-Lall", "-aAll"], ["-PDList", "-aAll"], ["-AdpBbuCmd", "-aAll"]):
-            host.command([megacli] + words + ["-NoLog"], root=True, timeout=SLOW)
-    ssacli = installed(host, SSACLI)
-    if ssacli:
-        host.command([ssacli, "ctrl", "all", "show", "status"], root=True, timeout=SLOW)
-        host.command([ssacli, "ctrl", "all", "show", "config", "detail"], root=True, timeout=SLOW)
-    if host.which("arcconf"):
-        capture_arcconf(host)
-    if host.which("tw_cli"):
-        capture_tw_cli(host)
+    host.note("pci_raid_controllers", "\n".join(" ".join(card) for card in raid_cards(host)))
+    for family in (capture_lsi, capture_hp, capture_arcconf, capture_tw_cli, capture_areca, capture_mpt_status, capture_others):
+        family(host)
+
+
+def capture_lsi(host):
+    """The tools of Broadcom's controllers replaced one another; the newest that is installed tells most."""
+    tool = installed(host, STORCLI)
+    if tool:
+        ask(host, tool, "/call show all J", "/call/eall/sall show all J", "/call/vall show all J")
+        return
+    tool = installed(host, MEGACLI)
+    if tool:
+        ask(host, tool, "-LDInfo -Lall -aAll -NoLog", "-PDList -aAll -NoLog", "-AdpBbuCmd -aAll -NoLog")
+    tool = installed(host, IRCU)
+    if tool:
+        controllers = re.findall(r"(?m)^\s+(\d+)\s+SAS\d", ask(host, tool, "LIST"))
+        ask(host, tool, *[number + " DISPLAY" for number in controllers])
+
+
+def capture_hp(host):
+    tool = installed(host, SSACLI)
+    if tool:
+        ask(host, tool, "ctrl all show status", "ctrl all show config detail")
+    elif host.which("cciss_vol_status"):
+        devices = host.glob("/dev/cciss/c*d0") or smart_array_devices(host)
+        if devices:
+            ask(host, "cciss_vol_status", "-V " + " ".join(devices))
 
 
 def capture_arcconf(host):
-    text = host.command(["arcconf", "getconfig", "1"], root=True, timeout=SLOW) or ""
-    found = re.search(r"Controllers found: (\d+)", text)
-    for number in range(2, min(int(found.group(1)) if found else 1, 8) + 1):
-        host.command(["arcconf", "getconfig", str(number)], root=True, timeout=SLOW)
+    if host.which("arcconf"):
+        found = re.search(r"Controllers found: (\d+)", ask(host, "arcconf", "getconfig 1"))
+        for number in range(2, min(int(found.group(1)) if found else 1, 8) + 1):
+            ask(host, "arcconf", "getconfig %d" % number)
 
 
 def capture_tw_cli(host):
-    text = host.command(["tw_cli", "info"], root=True, timeout=SLOW) or ""
-    for controller in re.findall(r"(?m)^(c\d+)\s", text):
-        host.command(["tw_cli", "info", controller, "unitstatus"], root=True, timeout=SLOW)
-        host.command(["tw_cli", "info", controller, "drivestatus"], root=True, timeout=SLOW)
+    if host.which("tw_cli"):
+        for controller in re.findall(r"(?m)^(c\d+)\s", ask(host, "tw_cli", "info")):
+            ask(host, "tw_cli", "info %s unitstatus" % controller, "info %s drivestatus" % controller)
+
+
+def capture_areca(host):
+    if host.which("cli64"):
+        ask(host, "cli64", "rsf info", "disk info")
+
+
+def capture_mpt_status(host):
+    """Which SCSI ids hold a volume is told by -p: one ``Found SCSI id=1`` for each."""
+    if host.which("mpt-status"):
+        ask(host, "mpt-status", *["-i " + number for number in re.findall(r"Found SCSI id=(\d+)", ask(host, "mpt-status", "-p"))])
+
+
+def capture_others(host):
+    if host.which("mvcli"):
+        ask(host, "mvcli", "info -o vd")
+    host.files("/proc/scsi/gdth/[0-9]*")
+    if any(first_line(path).startswith("DMRAID-") for path in host.glob("/sys/block/dm-*/dm/uuid")):
+        ask(host, "dmsetup", "status")
+
+
+def ask(host, tool, *questions):
+    """Run the tool with each line of options; the last answer, or "" if there was none."""
+    answer = ""
+    for options in questions:
+        answer = host.command([tool] + options.split(), root=True, timeout=SLOW) or ""
+    return answer
+
+
+def smart_array_devices(host):
+    """/dev/sgN of HP's controllers (SCSI type 12: array controller)."""
+    folders = host.glob("/sys/class/scsi_generic/sg*/device")
+    return ["/dev/" + folder.split("/")[4] for folder in folders
+            if first_line(folder + "/type") == "12" and first_line(folder + "/vendor") in ("HP", "HPE", "COMPAQ")]
 
 
 def installed(host, names):

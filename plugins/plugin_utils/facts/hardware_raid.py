@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 from ..absent import Known, NotHere, Unknown, Unreadable
 from ..archive import Capture, Entry, text_of
-from . import raid_arcconf, raid_megacli, raid_ssacli, raid_storcli, raid_twcli
+from . import raid_arcconf, raid_megacli, raid_other, raid_ssacli, raid_storcli, raid_twcli
 from .raid_model import Battery, Controller, Disk, Part, Volume, joined
 
 
@@ -40,9 +40,9 @@ class HardwareRaidFacts:
 
 # The tool for each driver, and how the command lines begin that count as asking it
 TOOLS: dict[str, tuple[str, str]] = {
-    "megaraid_sas": ("storcli", r"storcli|perccli|MegaCli|megacli"), "megaraid": ("MegaCli", r"storcli|perccli|MegaCli|megacli"),
-    "mpi3mr": ("storcli2", r"storcli2|perccli2"), "hpsa": ("ssacli", r"ssacli|hpssacli|hpacucli"),
-    "cciss": ("hpacucli", r"ssacli|hpssacli|hpacucli"), "smartpqi": ("ssacli or arcconf", r"ssacli|arcconf"),
+    "megaraid_sas": ("storcli", r"storcli|perccli|MegaCli|megacli|CmdTool2"), "megaraid": ("MegaCli", r"MegaCli|megacli|CmdTool2"),
+    "mpi3mr": ("storcli2", r"storcli2|perccli2"), "hpsa": ("ssacli", r"ssacli|hpssacli|hpacucli|cciss_vol_status"),
+    "cciss": ("hpacucli", r"ssacli|hpssacli|hpacucli|cciss_vol_status"), "smartpqi": ("ssacli or arcconf", r"ssacli|arcconf"),
     "aacraid": ("arcconf", r"arcconf"), "3w-9xxx": ("tw_cli", r"tw_cli"), "3w-sas": ("tw_cli", r"tw_cli"), "3w-xxxx": ("tw_cli", r"tw_cli"),
     "arcmsr": ("areca cli64", r"cli64"),
 }
@@ -72,21 +72,22 @@ def _merged_volumes(volumes: tuple[Volume, ...]) -> Iterator[Volume]:
     yield from found.values()
 
 
-# Which parser reads which command, and which of the facts it tells
-PARSERS: tuple[tuple[str, Callable[[str, str], Part]], ...] = (
+# Which parser reads which command
+PARSERS: tuple[tuple[re.Pattern[str], Callable[[str, str], Part]], ...] = tuple((re.compile(pattern), parser) for pattern, parser in (
     (r"(storcli2?|perccli2?)(64)? ", raid_storcli.part),
-    (r"(MegaCli|megacli)(64)? ", raid_megacli.part),
+    (r"(MegaCli|megacli|CmdTool2)(64|_64)? ", raid_megacli.part),
     (r"(ssacli|hpssacli|hpacucli) ", raid_ssacli.part),
-    (r"(?i:arcconf) (?i:getconfig) ", raid_arcconf.part),
-)
+    (r"(?i:arcconf getconfig) ", raid_arcconf.part),
+    *raid_other.PARSERS.items(),
+))
 
 
 def _parts(capture: Capture) -> Iterator[tuple[Entry, Part]]:
     for entry in capture.entries:
-        if entry.kind != "command":
+        if entry.kind != "command" and not entry.key.startswith("/proc/scsi/gdth/"):
             continue
         for pattern, parser in PARSERS:
-            if re.match(pattern, entry.key):
+            if pattern.match(entry.key):
                 yield entry, _part(entry, parser)
 
 
@@ -106,13 +107,15 @@ def _unknown(key: str, reason: Unknown) -> Part:
     """The reason in place of what this command would have told."""
     if "-AdpBbuCmd" in key:
         return Part(batteries=reason)
-    if "-LDInfo" in key or "/vall" in key:
+    if "-LDInfo" in key or "/vall" in key or key == "cli64 rsf info":
         return Part(volumes=reason)
-    if "-PDList" in key or "/sall" in key:
+    if "-PDList" in key or "/sall" in key or key == "cli64 disk info":
         return Part(disks=reason)
     if " show status" in key:
         return Part(controllers=reason, batteries=reason)
-    if "-LDPDInfo" in key:
+    if re.match("mvcli|dmsetup|/proc/", key):
+        return Part(volumes=reason)
+    if re.match("sas[23]ircu|mpt-status|MegaCli.* -LDPDInfo", key):
         return Part(volumes=reason, disks=reason)
     return Part(reason, reason, reason, reason)
 

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 Caretaker contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""MegaCli (MegaCli64): -LDInfo, -PDList and -LDPDInfo are one format, -AdpBbuCmd another."""
+"""MegaCli (MegaCli64, Intel's CmdTool2): -LDInfo, -PDList and -LDPDInfo are one format, -AdpBbuCmd another."""
 
 from __future__ import annotations
 
@@ -152,6 +152,6 @@ def part(text: str, key: str) -> Part:
     if "-AdpBbuCmd" in key:
         return Part(batteries=parse_batteries(text, key))
     volumes, disks = parse_devices(text, key)
-    if "-LDPDInfo" in key:
+    if "-LDPDInfo" in key or "-CfgDsply" in key:
         return Part(volumes=volumes, disks=disks)
     return Part(volumes=volumes) if "-LDInfo" in key else Part(disks=disks)

@@ -11,13 +11,20 @@ from ..facts.hardware_raid import Card
 from ..facts.raid_model import Battery, Controller, Disk, Volume
 from ..findings import Above, Domain, Finding, Rule, Severity
 
-EVIDENCE = ("*storcli* *", "*perccli* *", "MegaCli* *", "megacli* *", "*ssacli *", "hpacucli *", "arcconf *", "tw_cli *")
+EVIDENCE = ("*storcli* *", "*perccli* *", "MegaCli* *", "megacli* *", "*ssacli *", "hpacucli *", "arcconf *", "tw_cli *",
+            "CmdTool2* *", "sas?ircu *", "mpt-status *", "cli64 *", "cciss_vol_status *")
 
 # The tools' words for states, in small letters and without what follows in brackets or after a comma. A word that is in none
 # of these lists is a warning: a tool that says something new says it because something is not as usual.
 SOUND_CONTROLLER = frozenset({"optimal", "ok", "okay", "ready", "normal", "online"})
-FAILED_CONTROLLER = frozenset({"failed", "offline", "dead", "kernel panic", "locked up", "lockup", "not responding"})
-SOUND_VOLUME = frozenset({"optimal", "optl", "ok", "okay", "normal", "verifying", "verify-paused", "online", "cac", "functional"})
+FAILED_CONTROLLER = frozenset({
+    "failed", "offline", "dead", "kernel panic", "locked up", "lockup", "not responding",
+    "temperature problem", "fan failed", "power supply failed",       # of an enclosure
+})
+SOUND_VOLUME = frozenset({
+    "optimal", "optl", "ok", "okay", "normal", "verifying", "verify-paused", "online", "cac", "functional", "checking",
+    "ready",
+})
 BUSY_VOLUME = frozenset({
     "rebuilding", "rebuild-paused", "rebuild-verify", "recovering", "ready for rebuild", "ready for recovery", "waiting for rebuild",
     "rec", "recovery", "initializing", "init-paused", "migrating", "migrate-paused", "reconfiguring", "logical device reconfiguring",
@@ -25,7 +32,8 @@ BUSY_VOLUME = frozenset({
 })
 FAILED_VOLUME = frozenset({
     "degraded", "dgrd", "pdgd", "partially degraded", "interim recovery mode", "suboptimal", "sub-optimal", "impacted", "critical",
-    "offline", "ofln", "failed", "inoperable", "missing", "disabled", "wrong drive replaced", "overheated", "not available",
+    "offline", "ofln", "failed", "inoperable", "missing", "disabled", "wrong drive replaced", "overheated", "not available", "incomplete",
+    "incompleted", "need rebuild", "fail",
 })
 SPARE_DISK = frozenset({
     "hotspare", "hot spare", "hot-spare", "ghs", "dhs", "ehs", "global hot-spare", "dedicated hot-spare", "pooled hot-spare", "spare",
@@ -33,7 +41,7 @@ SPARE_DISK = frozenset({
 })
 SOUND_DISK = SPARE_DISK | frozenset({
     "online", "onln", "ok", "optimal", "ugood", "unconfigured(good)", "jbod", "ready", "raw", "available", "unassigned", "active", "hspare",
-    "verifying", "conf",
+    "verifying", "conf", "standby",
 })
 BUSY_DISK = frozenset({"rebuild", "rbld", "rebuilding", "copyback", "cpybck", "copying", "initializing", "migrating", "sanitize", "sntze"})
 FAILED_DISK = frozenset({
