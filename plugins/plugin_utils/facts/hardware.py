@@ -74,10 +74,11 @@ def parse(capture: Capture) -> HardwareFacts:
 def _machine(capture: Capture) -> Known[Machine]:
     entry = capture.entry("dmidecode")
     text = succeeded(entry) if entry is not None else capture.known("dmidecode")
+    told = entry.stderr + (entry.text or "") if entry is not None else ""
+    if "No SMBIOS nor DMI entry point found" in told or "/dev/mem: No such file" in told:
+        return NotHere("this machine has no DMI table")
     if not isinstance(text, str):
         return text
-    if "No SMBIOS nor DMI entry point found" in text or "/dev/mem: " in text:
-        return NotHere("this machine has no DMI table that can be read")
     try:
         return parse_dmidecode(text)
     except Unreadable as error:
