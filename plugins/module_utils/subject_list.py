@@ -11,6 +11,7 @@ from .subjects import (
     accounts,
     block_devices,
     boot,
+    certificates,
     cpu,
     filesystems,
     hardware,
@@ -51,4 +52,5 @@ SUBJECTS = (
     ("block_devices", block_devices.capture),
     ("identity", identity.capture),
     ("zfs", zfs.capture),
+    ("certificates", certificates.capture),
 )

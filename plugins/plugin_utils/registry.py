@@ -14,6 +14,7 @@ from .facts import (
     accounts as accounts_facts,
     block_devices as block_devices_facts,
     boot as boot_facts,
+    certificates as certificates_facts,
     cpu as cpu_facts,
     filesystems as filesystems_facts,
     hardware as hardware_facts,
@@ -37,6 +38,7 @@ from .rules import (
     accounts,
     block_devices,
     boot,
+    certificates,
     cpu,
     filesystems,
     hardware,
@@ -88,6 +90,7 @@ SUBJECTS: tuple[Subject, ...] = (
     Subject("block_devices", block_devices_facts.parse, block_devices.RULES),
     Subject("identity", identity_facts.parse, identity.RULES),
     Subject("zfs", zfs_facts.parse, zfs.RULES),
+    Subject("certificates", certificates_facts.parse, certificates.RULES),
 )
 
 RULES: tuple[Rule, ...] = (*itself.RULES, *(rule for subject in SUBJECTS for rule in subject.rules))
