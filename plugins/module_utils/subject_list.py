@@ -11,6 +11,7 @@ from .subjects import (
     accounts,
     block_devices,
     boot,
+    btrfs,
     certificates,
     cpu,
     filesystems,
@@ -53,4 +54,5 @@ SUBJECTS = (
     ("identity", identity.capture),
     ("zfs", zfs.capture),
     ("certificates", certificates.capture),
+    ("btrfs", btrfs.capture),
 )

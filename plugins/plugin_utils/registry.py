@@ -14,6 +14,7 @@ from .facts import (
     accounts as accounts_facts,
     block_devices as block_devices_facts,
     boot as boot_facts,
+    btrfs as btrfs_facts,
     certificates as certificates_facts,
     cpu as cpu_facts,
     filesystems as filesystems_facts,
@@ -38,6 +39,7 @@ from .rules import (
     accounts,
     block_devices,
     boot,
+    btrfs,
     certificates,
     cpu,
     filesystems,
@@ -91,6 +93,7 @@ SUBJECTS: tuple[Subject, ...] = (
     Subject("identity", identity_facts.parse, identity.RULES),
     Subject("zfs", zfs_facts.parse, zfs.RULES),
     Subject("certificates", certificates_facts.parse, certificates.RULES),
+    Subject("btrfs", btrfs_facts.parse, btrfs.RULES),
 )
 
 RULES: tuple[Rule, ...] = (*itself.RULES, *(rule for subject in SUBJECTS for rule in subject.rules))
