@@ -16,6 +16,7 @@ from plugins.plugin_utils.inspection import Inspection
 from .adapter import WORDS, Adapter, Answer, Case, command_entry, file_entry, worst
 
 STATE_RULES = ("md_degraded", "md_failed_member", "md_inactive", "md_rebuilding")
+HOST_RULES = (*STATE_RULES, "md_spare_missing", "md_configured")
 ACTIVITIES = {"resync": "resyncing", "recovery": "recovering", "check": "checking", "reshape": "reshaping", "repair": "checking"}
 
 
@@ -39,6 +40,9 @@ def answer_array(_case: Case, inspection: Inspection) -> Answer:
     found = severities(inspection, array.name)
     words = (("md_inactive", "inactive"), ("md_degraded", "degraded"), ("md_failed_member", "failed_member"), ("md_rebuilding", "busy"))
     verdict = next((word for rule, word in words if found[rule] > Severity.INFO), "ok")
+    if verdict == "ok":
+        # this kind's words are about what the array does: also a container is inactive, also a regular check keeps it busy
+        verdict = "inactive" if array.state == "inactive" else "busy" if array.operation else "ok"
     return Answer(verdict, array_values(array))
 
 
@@ -50,7 +54,7 @@ def array_values(array: Array) -> dict[str, Any]:
     total = array.required if array.required is not None else len(working)
     running = operation is not None and operation.state == "running"
     return {
-        "array": array.name, "level": array.level, "blocks_total": size,
+        "array": array.name, "level": array.level or "unknown", "blocks_total": size,
         "activity": ACTIVITIES.get(operation.kind, operation.kind) if operation else array.state,
         "blocks_synced": (operation.done_bytes // 1024 if running else 0) if operation else size,
         "disks_active": 0 if array.state == "inactive" else active, "disks_total": 0 if array.state == "inactive" else total,
@@ -65,7 +69,7 @@ def array_values(array: Array) -> dict[str, Any]:
 
 def answer_host(case: Case, inspection: Inspection) -> Answer:
     """A running check is a warning only where the plugin was told so."""
-    verdict = WORDS[worst(inspection, (*STATE_RULES, "md_spare_missing", "md_configured"))]
+    verdict = WORDS[worst(inspection, HOST_RULES)]
     arrays = inspection.facts["md_raid"].arrays
     checking = isinstance(arrays, tuple) and any(array.operation and array.operation.kind == "check" for array in arrays)
     if verdict == "ok" and checking and case.expected.get("options", {}).get("check_status") == "WARNING":
@@ -111,10 +115,20 @@ def answer_mdadm(case: Case, inspection: Inspection) -> Answer:
         values = {"device": block.device, "version": block.version}
         if block.slots:
             values.update(raid_level=block.level, state_list=list(block.words), events_num=block.events)
-    return Answer(words.get(severity, WORDS[severity]), values)
+    verdict = words.get(severity, WORDS[severity])
+    if not examined and worst(inspection, ("md_inactive",)) is Severity.CRITICAL:
+        verdict = "inactive"
+    return Answer("n/a" if verdict == "ok" and is_container(inspection) else verdict, values)
+
+
+def is_container(inspection: Inspection) -> bool:
+    """A container of firmware RAID, or a disk of one, is no array: the set has no verdict on it."""
+    facts = inspection.facts["md_raid"]
+    arrays, superblocks = facts.arrays, facts.superblocks
+    return (isinstance(arrays, tuple) and arrays[0].container) or (isinstance(superblocks, tuple) and not superblocks[0].level)
 
 
 MDSTAT_ARRAY = Adapter(mdstat, answer_array, STATE_RULES)
-MDSTAT_HOST = Adapter(mdstat, answer_host, STATE_RULES)
+MDSTAT_HOST = Adapter(mdstat, answer_host, HOST_RULES)
 MDSTAT_COMPONENTS = Adapter(mdstat, answer_components, STATE_RULES)
 MDADM = Adapter(mdadm, answer_mdadm, ("md_degraded", "md_superblocks", "md_inactive"))

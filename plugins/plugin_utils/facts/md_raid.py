@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from typing import TypeVar
 
 from ..absent import Known, NotHere, Unknown, Unreadable
-from ..archive import Capture, text_of
+from ..archive import Capture, Entry, text_of
 from .mdadm import Detail, Superblock, parse_detail, parse_examine
 
 Item = TypeVar("Item")
@@ -140,33 +140,37 @@ class MdRaidFacts:
 NO_ARRAYS = NotHere("no md array on this host")
 
 
+OURS = ("mdadm ", "/sys/block/md", "/dev/md/", "/dev/disk/by-id/md-uuid-")
+
+
 def parse(capture: Capture) -> MdRaidFacts:
-    assembled = _assembled(capture)
+    entries = [entry for entry in capture.entries if entry.key.startswith(OURS)]
+    assembled = _assembled(capture, entries)
     arrays: Known[tuple[Array, ...]] = NO_ARRAYS if assembled == () else assembled
     configured = _configured(capture)
     expected = tuple(item for item in configured if item.spares is not None) if isinstance(configured, tuple) else ()
     return MdRaidFacts(
         assembled=assembled, arrays=arrays,
-        consistency=_consistency(capture, arrays), member_errors=_member_errors(capture, arrays),
-        superblocks=_superblocks(capture), configured=configured, expected_spares=expected,
-        names=_names(capture), scrub=_scrub(capture, arrays),
+        consistency=_consistency(capture, entries, arrays), member_errors=_member_errors(capture, entries, arrays),
+        superblocks=_superblocks(entries), configured=configured, expected_spares=expected,
+        names=_names(entries), scrub=_scrub(capture, arrays),
     )
 
 
-def _assembled(capture: Capture) -> Known[tuple[Array, ...]]:
-    details = _details(capture)
+def _assembled(capture: Capture, entries: list[Entry]) -> Known[tuple[Array, ...]]:
+    details = _from_commands(entries, "mdadm --detail ", parse_detail)
     text = capture.text("/proc/mdstat")
     if not isinstance(text, str):
         if isinstance(details, tuple) and details:
             return tuple(_of_detail(detail) for detail in details)
-        if isinstance(details, Unknown) and capture.matching("mdadm --detail *"):
+        if isinstance(details, Unknown):
             return details
         return () if isinstance(text, NotHere) else text
     try:
         arrays = parse_mdstat(text)
     except Unreadable as error:
         return error.unknown
-    uuids = _uuids(capture)
+    uuids = _uuids(entries)
     known = {detail.name: detail for detail in details} if isinstance(details, tuple) else {}
     return tuple(
         replace(array, words=known[array.name].words if array.name in known else (),
@@ -280,18 +284,16 @@ def _of_detail(detail: Detail) -> Array:
     )
 
 
-def _details(capture: Capture) -> Known[tuple[Detail, ...]]:
-    return _from_commands(capture, "mdadm --detail *", parse_detail)
-
-
-def _superblocks(capture: Capture) -> Known[tuple[Superblock, ...]]:
-    found = _from_commands(capture, "mdadm --examine *", parse_examine)
+def _superblocks(entries: list[Entry]) -> Known[tuple[Superblock, ...]]:
+    found = _from_commands(entries, "mdadm --examine ", parse_examine)
     return NotHere("every array started, so the superblocks were not examined") if found == () else found
 
 
-def _from_commands(capture: Capture, pattern: str, parser: Callable[[str], tuple[Item, ...]]) -> Known[tuple[Item, ...]]:
+def _from_commands(entries: list[Entry], begin: str, parser: Callable[[str], tuple[Item, ...]]) -> Known[tuple[Item, ...]]:
     items: list[Item] = []
-    for entry in capture.matching(pattern):
+    for entry in entries:
+        if not entry.key.startswith(begin):
+            continue
         text = text_of(entry)
         if not isinstance(text, str):
             return text
@@ -302,33 +304,35 @@ def _from_commands(capture: Capture, pattern: str, parser: Callable[[str], tuple
     return tuple(items)
 
 
-def _uuids(capture: Capture) -> dict[str, str]:
+def _uuids(entries: list[Entry]) -> dict[str, str]:
     """{kernel name: uuid} from the links that udev makes."""
     return {
         (entry.text or "").rsplit("/", 1)[-1]: plain_uuid(entry.key.rsplit("md-uuid-", 1)[1])
-        for entry in capture.matching("/dev/disk/by-id/md-uuid-*") if entry.text
+        for entry in entries if "md-uuid-" in entry.key and entry.text
     }
 
 
-def _names(capture: Capture) -> dict[str, str]:
-    return {entry.key: entry.text.rsplit("/", 1)[-1] for entry in capture.matching("/dev/md/*") if entry.text}
+def _names(entries: list[Entry]) -> dict[str, str]:
+    return {entry.key: entry.text.rsplit("/", 1)[-1] for entry in entries if entry.key.startswith("/dev/md/") and entry.text}
 
 
 def plain_uuid(text: str) -> str:
     return text.replace(":", "").replace("-", "").lower()
 
 
-def _sysfs(capture: Capture, name: str) -> Iterator[tuple[str, str | Unknown | NotHere]]:
-    """(folder, text) of all files of this name, "/sys/block/md0/md" being a folder."""
-    for entry in capture.matching(f"/sys/block/md*/md/{name}"):
-        yield entry.key.rsplit("/", 1)[0], text_of(entry)
+def _sysfs(entries: list[Entry], name: str) -> Iterator[tuple[str, str | Unknown | NotHere]]:
+    """(folder, text) of all files of this name, sorted; "/sys/block/md0/md" is a folder."""
+    for entry in sorted(entries, key=lambda entry: entry.key):
+        folder, _slash, last = entry.key.rpartition("/")
+        if last == name and entry.key.startswith("/sys/"):
+            yield folder, text_of(entry)
 
 
-def _consistency(capture: Capture, arrays: Known[tuple[Array, ...]]) -> Known[tuple[Consistency, ...]]:
+def _consistency(capture: Capture, entries: list[Entry], arrays: Known[tuple[Array, ...]]) -> Known[tuple[Consistency, ...]]:
     if not isinstance(arrays, tuple):
         return arrays
     found = []
-    for folder, text in _sysfs(capture, "mismatch_cnt"):
+    for folder, text in _sysfs(entries, "mismatch_cnt"):
         count = _count(text)
         action = capture.text(folder + "/sync_action")
         level = capture.text(folder + "/level")
@@ -348,11 +352,13 @@ def _count(text: str | Unknown | NotHere) -> int | None:
     return int(text) if isinstance(text, str) and text.strip().isdigit() else None
 
 
-def _member_errors(capture: Capture, arrays: Known[tuple[Array, ...]]) -> Known[tuple[MemberErrors, ...]]:
+def _member_errors(
+    capture: Capture, entries: list[Entry], arrays: Known[tuple[Array, ...]]
+) -> Known[tuple[MemberErrors, ...]]:
     if not isinstance(arrays, tuple):
         return arrays
     found = []
-    for folder, text in _sysfs(capture, "dev-*/state"):
+    for folder, text in _sysfs(entries, "state"):
         errors = _count(capture.text(folder + "/errors"))
         bad_blocks = capture.text(folder + "/bad_blocks")
         if errors is None or not isinstance(text, str) or (isinstance(bad_blocks, Unknown) and capture.entry(folder + "/bad_blocks")):
