@@ -53,7 +53,7 @@ def cpuinfo_answer(case: Case, inspection: Inspection) -> Answer:
 
 
 def meminfo_entries(case: Case) -> list[Entry]:
-    return [file_entry("/proc/meminfo", case.texts[0])]
+    return [file_entry("/proc/meminfo", case.texts[0].rstrip() + "\n")]      # some recordings lost their last line end
 
 
 def meminfo_answer(_case: Case, inspection: Inspection) -> Answer:
