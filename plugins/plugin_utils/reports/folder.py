@@ -25,6 +25,7 @@ from .document import described, document_of, evidence_of, moment
 from .fleet import Fleet, as_json
 from .harmless import line
 from .page import harmless_json, page_of
+from .storage import storage_of
 from .text import text_of
 
 EMBEDDED = 60               # hosts whose details stand in the page itself
@@ -56,10 +57,10 @@ class ReportFolder:
     def add(self, outcome: Outcome, trend: list[dict[str, Any]], sha256: str) -> None:
         """One host; ``trend``: its inspections as records.runs.trend_of gives them; ``sha256``: of its capture in the archive."""
         document = document_of(outcome, trend, sha256)
-        written = as_json(document)
+        written, storage = as_json(document), as_json(storage_of(outcome.inspection))
         self._append("hosts.jsonl", written + "\n")
         self._append("report.xml", junit.suite(document))
-        self._details.append(f'{{"host":{written},"evidence":{as_json(evidence_of(outcome))}}}')
+        self._details.append(f'{{"host":{written},"storage":{storage},"evidence":{as_json(evidence_of(outcome))}}}')
         self._fleet.add(document)
         if len(self._fleet.rows) > EMBEDDED:
             self._put_details_aside()

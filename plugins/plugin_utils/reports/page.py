@@ -27,7 +27,7 @@ from .text import text_of
 from .translation import LANGUAGES, translator
 
 TEMPLATES = Path(__file__).parent / "templates"
-SCRIPTS = ("base.js", "charts.js", "finding.js", "host.js", "main.js")      # in this order they make one script
+SCRIPTS = ("base.js", "charts.js", "finding.js", "storage.js", "host.js", "main.js")      # in this order they make one script
 FINDINGS_BYTES = 5 * 1024 * 1024        # of the entry page; what is over it stands with the hosts only
 
 

@@ -23,7 +23,7 @@ const said = (both) => both[view.language] || both.en;
 const severityWord = (name) => ({ ok: t("OK"), info: t("Note"), unknown: t("Unknown"), warning: t("Warning"), critical: t("Critical") })[name];
 const stateWord = (name) => ({ new: t("new"), regressed: t("regressed"), persisting: t("persisting"), improved: t("improved"),
   resolved: t("resolved"), not_rechecked: t("not rechecked"), fine: t("fine") })[name];
-const domainWord = (name) => ({ hardware: t("Hardware"), os: t("System"), platform: t("Platform"), database: t("Database") })[name];
+const domainWord = (name) => ({ hardware: t("Hardware"), os: t("Operating system"), platform: t("Platform"), database: t("Database") })[name];
 const percent = (ratio) => `${(ratio * 100).toFixed(ratio === 1 || ratio === 0 ? 0 : 1)} %`;
 const when = (moment) => moment.replace("T", " ").replace(/:\d\dZ$/, " UTC");
 const grade = (score) => (score >= 90 ? "good" : score >= 70 ? "fair" : "poor");

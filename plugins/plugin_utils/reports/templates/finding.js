@@ -34,7 +34,7 @@ function findingBody(detail, index, rule) {
   const finding = detail.host.findings[index];
   const fact = (name, value) => (value === null ? null : h("span", {}, h("span", { class: "muted" }, `${name} `), value));
   return [
-    h("p", {}, said(finding.message)),
+    LARGE ? h("p", {}, said(finding.message)) : null,
     h("div", { class: "two" },
       h("div", {}, h("h4", {}, t("Why it matters")), h("p", {}, said(rule.why))),
       h("div", {}, h("h4", {}, t("What to do")), h("p", {}, said(rule.fix)))),

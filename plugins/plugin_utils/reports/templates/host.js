@@ -31,7 +31,7 @@ function heatMap() {
       h("button", { class: "plain", disabled: view.page === pages - 1, onclick: turn(1) }, t("Next"))) : null);
 }
 
-const heatHead = () => h("div", { class: "heat-head" }, h("span", {}, t("Host")), h("span", { class: "system" }, t("System name")), h("span", {}, t("Score")),
+const heatHead = () => h("div", { class: "heat-head" }, h("span", {}, t("Host")), h("span", { class: "system" }, t("System")), h("span", {}, t("Score")),
   h("span", { class: "cover" }, t("Coverage")), DATA.domains.map((domain) => h("span", { class: "domain" }, domainWord(domain))), h("span", { class: "past" }, t("Trend")), h("span"));
 
 function heatCells(number) {
@@ -65,6 +65,11 @@ function hostBody(number, detail) {
     warranty_until: t("Warranty until"), support_until: t("Support until") };
   const chip = (name, value) => h("span", { class: "chip" }, `${name} `, h("b", {}, value));
   const waived = host.findings.filter((finding) => finding.waiver);
+  const panels = [
+    host.trend.length > 1 ? h("div", { class: "panel" }, h("h3", {}, t("Score and open findings of past inspections")), trendChart(host.trend),
+      legend([["fill-cover", "", t("Score")], ["fill-critical", "", t("Critical")], ["fill-warning", "", t("Warning")], ["fill-unknown", "", t("Unknown")]])) : null,
+    ...storagePanels(detail.storage),
+  ].filter(Boolean);
   const rows = host.findings.map((finding, index) => ({ host: number, index, row: rowOf(finding) }));
   return [
     h("div", { class: "chips" },
@@ -72,15 +77,14 @@ function hostBody(number, detail) {
       chip(t("Coverage"), t("{percent} ({judged} of {applicable} checks)", { percent: percent(host.coverage), judged: host.judged, applicable: host.applicable })),
       Object.entries(host.settings).map(([name, value]) => chip(settingWords[name], value))),
     host.problem ? h("p", { class: "notice" }, t("Not inspected: {problem}", { problem: host.problem })) : null,
-    host.trend.length > 1 ? h("div", { class: "panel" }, h("h3", {}, t("Score and open findings of past inspections")), trendChart(host.trend),
-      legend([["fill-cover", "", t("Score")], ["fill-critical", "", t("Critical")], ["fill-warning", "", t("Warning")], ["fill-unknown", "", t("Unknown")]])) : null,
+    panels.length ? h("div", { class: "two" }, panels) : null,
     rows.length ? h("div", {}, h("h3", {}, t("Findings")), h("div", { class: "card list" }, rows.map((item) => findingElement(item, true)))) : null,
     waived.length ? h("div", {}, h("h3", {}, t("Waived")), h("table", {}, h("thead", {}, h("tr", {}, [t("Check"), t("Object"), t("Reason"), t("Owner"), t("Until")].map((title) => h("th", {}, title)))),
       h("tbody", {}, waived.map((finding) => h("tr", {}, h("td", { class: "mono" }, finding.rule), h("td", { class: "mono" }, finding.object), h("td", {}, finding.waiver.reason),
         h("td", {}, finding.waiver.owner), h("td", {}, finding.waiver.expires)))))) : null,
-    host.fine.length ? unfold("fold", t("{n} verdicts without a problem", { n: host.fine.length }), () => h("table", {}, h("tbody", {}, host.fine.map((finding) => h("tr", {},
+    host.fine.length ? unfold("fold", t("Verdicts without a problem: {n}", { n: host.fine.length }), () => h("table", {}, h("tbody", {}, host.fine.map((finding) => h("tr", {},
       h("td", {}, badge(finding.severity)), h("td", {}, said(titleOf(finding.rule))), h("td", { class: "mono" }, finding.object), h("td", {}, said(finding.message))))))) : null,
-    host.not_applicable.length ? unfold("fold", t("{n} checks do not apply", { n: host.not_applicable.length }), () => h("table", {}, h("tbody", {}, host.not_applicable.map((item) =>
+    host.not_applicable.length ? unfold("fold", t("Checks that do not apply: {n}", { n: host.not_applicable.length }), () => h("table", {}, h("tbody", {}, host.not_applicable.map((item) =>
       h("tr", {}, h("td", {}, said(titleOf(item.rule))), h("td", { class: "muted" }, said(item.reason))))))) : null,
     h("p", { class: "muted small" }, t("Evidence archived with sha256 {sha256}", { sha256: host.archive_sha256 })),
   ];

@@ -14,7 +14,7 @@ function topBar() {
         button(view.language === "en", choose("en"), "English", { lang: "en", id: "language-en" }), button(view.language === "zh_CN", choose("zh_CN"), "中文", { lang: "zh-CN", id: "language-zh" })),
       h("span", { class: "switch", role: "group", "aria-label": t("Colours") },
         button(view.theme === "auto", shade("auto"), t("Auto")), button(view.theme === "light", shade("light"), t("Light")), button(view.theme === "dark", shade("dark"), t("Dark"), { id: "theme-dark" })),
-      h("button", { class: "plain", onclick: () => window.print() }, t("Print")))));
+      h("button", { class: "plain", id: "print-button", onclick: () => window.print() }, t("Print")))));
 }
 
 function head() {
@@ -29,7 +29,7 @@ function head() {
     h("div", { class: "cards" },
       h("div", { class: "card rings" },
         ring(about.score, 100, t("Score"), grade(about.score), about.score === null ? "–" : String(about.score), t("of 100")),
-        ring(about.coverage, 1, t("Coverage"), "cover", String(Math.round(about.coverage * 1000) / 10), t("% of the checks"))),
+        ring(about.coverage, 1, t("Coverage"), "cover", String(Math.round(about.coverage * 1000) / 10), t("% judged"))),
       h("div", { class: "card" },
         h("div", { class: "tiles" },
           tile("critical", counts.critical, t("critical")), tile("warning", counts.warning, t("warnings")), tile("unknown", counts.unknown, t("unknown")),
