@@ -26,6 +26,7 @@ from .adapters_packages import (
     UPDATEINFO,
     ZYPPER,
 )
+from .adapters_storage import DF, LVM_JSON, LVM_LVS, LVM_PVS, LVM_VGS, MOUNTS, ZPOOL_LIST, ZPOOL_STATUS
 
 ADAPTERS: Mapping[tuple[str, str], Adapter] = {
     ("verdicts", "dmesg"): DMESG,
@@ -60,4 +61,14 @@ ADAPTERS: Mapping[tuple[str, str], Adapter] = {
     ("misc", "ipmi_sdr"): IPMI_SDR,
     ("misc", "dmidecode"): DMIDECODE,
     ("verdicts", "kdump"): KDUMP,
+    ("storage", "lvm_lvs"): LVM_LVS,
+    ("storage", "lvm_pvs"): LVM_PVS,
+    ("storage", "lvm_vgs"): LVM_VGS,
+    ("storage", "lvm_json"): LVM_JSON,
+    ("storage", "zpool"): ZPOOL_LIST,
+    ("storage", "mounts"): MOUNTS,
+    ("verdicts", "fs-ro"): MOUNTS,
+    ("misc", "df"): DF,
+    ("misc", "field_zpool"): ZPOOL_STATUS,
+    ("commands", "zpool"): ZPOOL_STATUS,
 }

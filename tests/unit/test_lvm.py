@@ -95,7 +95,7 @@ def test_both_forms(text: str) -> None:
 
 
 @pytest.mark.parametrize("text", [JSON[:20], JSON[:-3], "{}", '{"report": 1}', "[]{", PREFIXED[:30], PREFIXED[:100], PREFIXED[:-20], "\x00\xff", "",
-                                  PREFIXED.replace("|LVM2_LV_ATTR='-wi-ao----'", "")])
+                                  PREFIXED.rstrip().removesuffix("|LVM2_LV_ATTR='-wi-ao----'")])
 def test_cut_off_or_garbled(text: str) -> None:
     with pytest.raises(Unreadable):
         rows(report(text))

@@ -124,7 +124,7 @@ def _prefixed_rows(key: str, text: str) -> tuple[str, list[Row]]:
         if not line.endswith("'"):
             raise Unreadable("{key}: is cut off in the middle of a line", key=key)
         found.append({name.lower(): value for name, value in FIELD.findall(line)})
-    if any(row.keys() != found[0].keys() for row in found) or (not found and not text.endswith("\n")):
+    if not text.endswith("\n") and (not found or found[-1].keys() != found[0].keys()):
         raise Unreadable("{key}: is cut off, or not the report of LVM", key=key)
     return "\n".join(said), found
 
@@ -226,15 +226,17 @@ HARMLESS = re.compile(r"File descriptor \d+ .*leaked|lvmetad|: open failed: No m
 
 
 def _messages(capture: Capture) -> Known[tuple[str, ...]]:
-    """What the tools said beside their reports; what is known to be harmless is left out."""
+    """What the tools that answered said beside their reports; what is known to be harmless is left out."""
     said: dict[str, None] = {}
+    reasons: list[Unknown] = []
     for tool in ("pvs", "vgs", "lvs"):
         entry = _report(capture, tool)
-        if isinstance(entry, Unknown):
-            return entry
         try:
-            lines = rows(entry)[1]
+            lines = [] if isinstance(entry, Unknown) else rows(entry)[1]
         except Unreadable as error:
-            return error.unknown
-        said.update(dict.fromkeys(line[:200] for line in lines if not HARMLESS.search(line)))
-    return tuple(said)
+            entry = error.unknown
+        if isinstance(entry, Unknown):
+            reasons.append(entry)
+        else:
+            said.update(dict.fromkeys(line[:200] for line in lines if not HARMLESS.search(line)))
+    return reasons[0] if len(reasons) == 3 else tuple(said)

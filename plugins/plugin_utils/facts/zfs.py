@@ -133,6 +133,8 @@ def pool_sizes(text: str) -> Iterator[PoolSize]:
         if len(words) != len(columns):
             raise Unreadable("{key}: is cut off, or not what zpool prints", key="zpool list -p")
         row = dict(zip(columns, words, strict=True))
+        if row["HEALTH"] == "-":        # a title like "logs" in the output of -v
+            continue
         used, fragmented = _amount(row.get("CAP", "-")), _amount(row.get("FRAG", "-"))
         size, allocated, free = (_whole(row.get(name, "-")) for name in ("SIZE", "ALLOC", "FREE"))
         yield PoolSize(row["NAME"], row["HEALTH"], size, allocated, free,
