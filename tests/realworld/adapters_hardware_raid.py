@@ -63,7 +63,7 @@ def netdata(case: Case) -> list[Entry]:
     """Its recordings are named by tool: the id begins with it."""
     tool = case.name.split("/")[0].removeprefix("netdata-")
     if tool == "storcli":
-        keys = {"drives": "storcli64 /call/eall/sall show all J", "controllers": "storcli64 /call show all J"}
+        keys = {"drives": "storcli64 /call/eall/sall show all J nolog", "controllers": "storcli64 /call show all J nolog"}
     elif tool == "megacli":
         keys = {"bbu": "MegaCli64 -AdpBbuCmd -aAll -NoLog", "drives": "MegaCli64 -LDPDInfo -aAll -NoLog"}
     elif tool == "hpssa":

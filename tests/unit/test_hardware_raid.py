@@ -82,7 +82,7 @@ def test_cache_policy(now: bool | None, wanted: bool | None, severity: Severity)
 
 @pytest.mark.parametrize("text", ["", "\x00\x01\xff", "{", "[]", '{"Controllers": 1}', "Segmentation fault\n"])
 def test_garbage_is_unreadable(text: str) -> None:
-    for parser, key in ((raid_storcli.part, "storcli64 /call show all J"), (raid_megacli.part, "MegaCli64 -LDInfo -Lall -aAll -NoLog"),
+    for parser, key in ((raid_storcli.part, "storcli64 /call show all J nolog"), (raid_megacli.part, "MegaCli64 -LDInfo -Lall -aAll -NoLog"),
                         (raid_megacli.part, "MegaCli64 -AdpBbuCmd -aAll -NoLog"), (raid_ssacli.part, "ssacli ctrl all show config detail"),
                         (raid_arcconf.part, "arcconf getconfig 1"), (raid_other.sas_ircu, "sas3ircu 0 DISPLAY"),
                         (raid_other.mpt_status, "mpt-status -i 0"), (raid_other.areca, "cli64 rsf info"),

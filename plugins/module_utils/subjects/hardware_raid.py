@@ -34,7 +34,8 @@ def capture_lsi(host):
     """The tools of Broadcom's controllers replaced one another; the newest that is installed tells most."""
     tool = installed(host, STORCLI)
     if tool:
-        ask(host, tool, "/call show all J", "/call/eall/sall show all J", "/call/vall show all J")
+        # without nolog it writes a log file
+        ask(host, tool, "/call show all J nolog", "/call/eall/sall show all J nolog", "/call/vall show all J nolog")
         return
     tool = installed(host, MEGACLI)
     if tool:
