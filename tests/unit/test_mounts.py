@@ -24,6 +24,8 @@ def capture(mountinfo: str, fstab: str = "", *more):
 
 @pytest.mark.parametrize(("mountinfo", "fstab", "reason"), [
     ("rw - ext4 /dev/sda1 ro", "", ReadOnly.KERNEL),
+    ("rw - ext4 /dev/sda1 rw,errors=remount-ro,emergency_ro", "", ReadOnly.KERNEL),
+    ("rw - ext4 /dev/sda1 rw,shutdown", "", ReadOnly.KERNEL),
     ("rw - xfs /dev/sda1 ro", "U /x xfs ro 0 0\n", ReadOnly.KERNEL),
     ("ro - ext4 /dev/sda1 ro", "U /x ext4 defaults 0 0\n", ReadOnly.AGAINST_FSTAB),
     ("ro - ext4 /dev/sda1 ro", "U /x/ ext4 ro,nosuid 0 0\n", ReadOnly.ASKED),

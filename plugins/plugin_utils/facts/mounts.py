@@ -26,6 +26,10 @@ PSEUDO_TYPES = frozenset({
 })
 
 
+# What ext4 shows since Linux 6.15 in place of "ro" when it stopped writing
+STOPPED = frozenset({"emergency_ro", "shutdown"})
+
+
 class ReadOnly(Enum):
     """Why a mount is read-only."""
 
@@ -94,7 +98,7 @@ def _fstab(capture: Capture) -> Known[tuple[FstabEntry, ...]]:
 def _read_only(table: tuple[Mount, ...], fstab: Known[tuple[FstabEntry, ...]]) -> tuple[ReadOnlyMount, ...]:
     return tuple(
         ReadOnlyMount(mount.point, mount.fs_type, mount.source, _reason(mount, fstab)) for mount in table
-        if ("ro" in mount.options or (mount.fs_type in WRITABLE_TYPES and "ro" in mount.super_options))
+        if ("ro" in mount.options or (mount.fs_type in WRITABLE_TYPES and mount.super_options & {"ro", *STOPPED}))
         and mount.fs_type not in ("ramfs", "squashfs") and not mount.point.startswith(OWN_VIEWS)
     )
 
@@ -103,7 +107,7 @@ def _reason(mount: Mount, fstab: Known[tuple[FstabEntry, ...]]) -> ReadOnly:
     """An error turns the file system below read-only and leaves the mount's own option as it was: "rw" above, "ro" below."""
     if mount.fs_type not in WRITABLE_TYPES:
         return ReadOnly.NATURE
-    if "ro" not in mount.options:
+    if "ro" not in mount.options or mount.super_options & STOPPED:
         return ReadOnly.KERNEL
     if isinstance(fstab, Unknown):
         return ReadOnly.NOT_KNOWN
