@@ -12,7 +12,7 @@ from plugins.plugin_utils.absent import Unreadable
 from plugins.plugin_utils.archive import Capture, load
 from plugins.plugin_utils.facts import raid_arcconf, raid_megacli, raid_other, raid_ssacli, raid_storcli, raid_twcli
 from plugins.plugin_utils.facts.hardware_raid import parse
-from plugins.plugin_utils.facts.raid_model import Battery, Disk, Volume
+from plugins.plugin_utils.facts.raid_model import Battery, Disk, Part, Volume
 from plugins.plugin_utils.findings import Severity
 from plugins.plugin_utils.rules import hardware_raid as rules
 
@@ -112,3 +112,13 @@ def test_a_cut_text_never_loses_a_thing_silently(case: str, share: float) -> Non
         seen = getattr(part, name)
         if isinstance(seen, tuple):
             assert {item.name for item in seen} == {item.name for item in getattr(whole, name)}, f"{name} at {share}"
+
+
+def test_what_two_answers_tell_is_one_thing() -> None:
+    facts = parse(load(FIXTURES / "ssacli-healthy"))
+    assert [item.name for item in facts.controllers] == ["slot0"]
+    assert [item.name for item in facts.batteries] == ["slot0/battery"]
+
+
+def test_megacli_without_an_adapter_tells_nothing() -> None:
+    assert raid_megacli.part("  \n\nExit Code: 0x00\n", "MegaCli64 -PDList -aAll -NoLog") == Part()

@@ -8,11 +8,14 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from typing import TypeVar
 
 from ..absent import Known, NotHere, Unknown, Unreadable
 from ..archive import Capture, Entry, text_of
 from . import raid_arcconf, raid_megacli, raid_other, raid_ssacli, raid_storcli, raid_twcli
 from .raid_model import Battery, Controller, Disk, Part, Volume, joined
+
+Thing = TypeVar("Thing", Controller, Disk, Battery)
 
 
 @dataclass(frozen=True)
@@ -55,11 +58,15 @@ def parse(capture: Capture) -> HardwareRaidFacts:
     cards = _cards(capture, told)
     volumes, disks = joined(item.volumes for item in parts), joined(item.disks for item in parts)
     return HardwareRaidFacts(
-        cards=cards, controllers=joined(item.controllers for item in parts),
+        cards=cards, controllers=_each_once(joined(item.controllers for item in parts)),
         volumes=tuple(_merged_volumes(volumes)) if isinstance(volumes, tuple) else volumes,
-        disks=tuple({disk.name: disk for disk in disks}.values()) if isinstance(disks, tuple) else disks,
-        batteries=joined(item.batteries for item in parts),
+        disks=_each_once(disks), batteries=_each_once(joined(item.batteries for item in parts)),
     )
+
+
+def _each_once(items: Known[tuple[Thing, ...]]) -> Known[tuple[Thing, ...]]:
+    """Some tools tell the same thing in two of their answers; the later one tells more."""
+    return tuple({item.name: item for item in items}.values()) if isinstance(items, tuple) else items
 
 
 def _merged_volumes(volumes: tuple[Volume, ...]) -> Iterator[Volume]:

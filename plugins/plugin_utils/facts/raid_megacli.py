@@ -149,6 +149,9 @@ def _battery(section: Section) -> Battery:
 
 
 def part(text: str, key: str) -> Part:
+    """Nothing where the tool ended well without naming an adapter. Raises Unreadable."""
+    if text.strip() == "Exit Code: 0x00":
+        return Part()
     if "-AdpBbuCmd" in key:
         return Part(batteries=parse_batteries(text, key))
     volumes, disks = parse_devices(text, key)
