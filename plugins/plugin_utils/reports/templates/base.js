@@ -4,7 +4,7 @@
 const DATA = JSON.parse(document.getElementById("data").textContent);
 const LARGE = DATA.details === null;
 const view = { language: "en", theme: "auto", host: "", system: "", domain: "", state: "", waived: "", text: "", severities: new Set(["critical", "warning", "unknown"]),
-  grouped: LARGE, shown: 100, page: 0, order: "worst", name: "" };
+  grouped: LARGE, shown: 100, page: 0, order: "worst", name: "", printing: false };
 
 // A row of DATA.hosts, and one of DATA.findings[host]
 const HOST = { name: 0, system: 1, score: 2, coverage: 3, problem: 4, counts: 5, domains: 6 };
@@ -40,9 +40,10 @@ function fill(element, attributes, children) {
 const h = (tag, attributes = {}, ...children) => fill(document.createElement(tag), attributes, children);
 const s = (tag, attributes = {}, ...children) => fill(document.createElementNS("http://www.w3.org/2000/svg", tag), attributes, children);
 
-// A <details> whose inside is made when it is first opened
+// A <details> whose inside is made when it is first opened; on paper, findings are open
 function unfold(kind, summary, inside, attributes = {}) {
   const element = h("details", { class: kind, ...attributes }, h("summary", {}, summary));
+  if (view.printing && kind.startsWith("finding")) { element.open = true; element.append(inside()); }
   element.addEventListener("toggle", () => { if (element.open && element.children.length === 1) element.append(inside()); });
   return element;
 }

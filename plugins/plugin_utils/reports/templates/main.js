@@ -97,6 +97,7 @@ function shadeNow() {
 }
 
 function draw() {
+  document.documentElement.classList.toggle("large", LARGE);
   shadeNow();
   document.documentElement.lang = view.language === "zh_CN" ? "zh-CN" : "en";
   document.getElementById("page").replaceChildren(topBar(), h("main", {}, head(), findingsFirst() ? [findingsSection(), hostsSection()] : [hostsSection(), findingsSection()], h("div", { id: "print" })),
@@ -105,11 +106,14 @@ function draw() {
 }
 const findingsFirst = () => DATA.hosts.length === 1;
 
-// On paper: each host of a small fleet in full, after the overview
+// On paper: the overview, then each host of a small fleet in full instead of the list of findings
 window.addEventListener("beforeprint", () => {
   const place = document.getElementById("print");
   if (LARGE || place.children.length) return;
-  place.append(...DATA.hosts.map((row, number) => h("section", {}, h("h2", {}, row[HOST.name]), h("div", { class: "inside" }, hostBody(number, DATA.details[number])))));
+  view.printing = true;
+  const numbers = DATA.hosts.map((_, number) => number).sort(ORDERS[view.order]);
+  place.append(...numbers.map((number) => h("section", {}, h("h2", {}, DATA.hosts[number][HOST.name]), h("div", { class: "inside" }, hostBody(number, DATA.details[number])))));
+  view.printing = false;
 });
 window.addEventListener("afterprint", () => document.getElementById("print").replaceChildren());
 
