@@ -9,13 +9,14 @@ import base64
 import hashlib
 import json
 import os
+import re
 import tempfile
 import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from fnmatch import fnmatchcase
-from functools import cached_property
+from fnmatch import translate
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -26,6 +27,7 @@ from ..module_utils.host import command_key
 from .absent import NotHere, Unknown
 
 SCHEMA = 1
+SPECIAL = re.compile(r"[*?\[]")
 MAX_CAPTURE_BYTES = 256 * 1024 * 1024
 
 REASONS: Mapping[str, str] = {
@@ -90,8 +92,17 @@ class Capture:
 
     def matching(self, pattern: str) -> list[Entry]:
         """All entries whose key matches a glob pattern, in the order of their keys."""
-        keys = sorted(key for key in self.by_key if fnmatchcase(key, pattern))
-        return [self.by_key[key][0] for key in keys]
+        return [self.by_key[key][0] for key in sorted(self.keys(pattern))]
+
+    def keys(self, pattern: str) -> list[str]:
+        """All keys that match a glob pattern, in the order of the capture."""
+        if not SPECIAL.search(pattern):
+            return [pattern] if pattern in self.by_key else []
+        if not SPECIAL.search(pattern, endpos=len(pattern) - 1) and pattern.endswith("*"):
+            start = pattern[:-1]        # most patterns are of this form, and there are hundreds of keys for each
+            return [key for key in self.by_key if key.startswith(start)]
+        matches = glob_pattern(pattern).match
+        return [key for key in self.by_key if matches(key)]
 
     def text(self, key: str) -> str | Unknown | NotHere:
         """The text of an entry; why it can't be known; or NotHere when the file or command doesn't exist on the host.
@@ -107,6 +118,11 @@ class Capture:
         """As text(), where the thing must exist: its absence is Unknown too."""
         text = self.text(key)
         return Unknown(text.reason, text.values) if isinstance(text, NotHere) else text
+
+
+@lru_cache(maxsize=1024)
+def glob_pattern(pattern: str) -> re.Pattern[str]:
+    return re.compile(translate(pattern))
 
 
 def text_of(entry: Entry) -> str | Unknown | NotHere:

@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
+from functools import cache, lru_cache
 from typing import Any
 
 from .absent import NotHere, Unknown, Unreadable
@@ -115,7 +116,7 @@ def facts_of(subject: Subject, capture: Capture) -> Any:
 
 
 def _was_looked_at(rule: Rule, facts: Mapping[str, Any]) -> bool:
-    return all(need.split(".")[0] in facts for need in rule.needs)
+    return all(split(need)[0] in facts for need in rule.needs)
 
 
 def apply(rule: Rule, facts: Mapping[str, Any], settings: Settings) -> list[Judged] | NotHere:
@@ -138,9 +139,16 @@ def apply(rule: Rule, facts: Mapping[str, Any], settings: Settings) -> list[Judg
     return [_judged(rule, levels, finding) for finding in found]
 
 
+@cache
+def split(need: str) -> tuple[str, str]:
+    """``("memory", "sizes")`` of ``memory.sizes``."""
+    subject, name = need.split(".", 1)
+    return subject, name
+
+
 def resolve(need: str, facts: Mapping[str, Any]) -> Any:
     """The value of a dotted need; a setting that the inventory leaves out is NotHere."""
-    subject, name = need.split(".", 1)
+    subject, name = split(need)
     holder = facts[subject]
     if subject == "history":
         return holder.get(name, {})
@@ -162,10 +170,14 @@ def _storable(name: str) -> str:
     return name.replace("\0", "\ufffd")[:MAX_OBJECT] or "?"
 
 
-def _limit(level: Level | ByClass, finding: Finding) -> dict[str, object]:
+def _limit(level: Level | ByClass, finding: Finding) -> dict[str, Any]:
     """The limit in force; a finding says its device class as the value ``class``."""
-    chosen = level.of(str(finding.values.get("class"))) if isinstance(level, ByClass) else level
-    return {**asdict(chosen), "direction": type(chosen).__name__.lower()}
+    return _shown(level.of(str(finding.values.get("class"))) if isinstance(level, ByClass) else level)
+
+
+@lru_cache(maxsize=4096)
+def _shown(level: Level) -> dict[str, Any]:
+    return {**asdict(level), "direction": type(level).__name__.lower()}
 
 
 def worst_first(findings: Iterable[Judged]) -> Iterator[Judged]:

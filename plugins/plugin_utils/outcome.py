@@ -9,7 +9,6 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from fnmatch import fnmatchcase
 from typing import Any
 
 from .archive import Capture
@@ -98,15 +97,9 @@ def _reported(item: Compared, waivers: Iterable[Waiver], capture: Capture) -> Re
 
 def evidence_of(rule: Rule, thing: str, capture: Capture) -> tuple[str, ...]:
     """The capture's keys that show a finding; where several match, those that name the object."""
-    keys = [key for pattern in rule.evidence for key in _matching(capture, pattern)]
+    keys = [key for pattern in rule.evidence for key in capture.keys(pattern)]
     naming = [key for key in keys if thing in key or thing in (capture.by_key[key][0].text or "")]
     return tuple(dict.fromkeys(naming or keys))[:5]
-
-
-def _matching(capture: Capture, pattern: str) -> list[str]:
-    if not any(mark in pattern for mark in "*?["):
-        return [pattern] if pattern in capture.by_key else []
-    return [key for key in capture.by_key if fnmatchcase(key, pattern)]
 
 
 def _evidence(capture: Capture, key: str) -> str:

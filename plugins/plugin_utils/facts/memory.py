@@ -5,11 +5,14 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from ..absent import Known, NotHere, Unknown
 from ..archive import Capture
 from .counters import deltas
+
+VMSTAT = re.compile(r"^(pswpin|pswpout|oom_kill) (\d+)$", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -62,7 +65,7 @@ def parse_meminfo(text: str) -> dict[str, int]:
     for line in text.splitlines():
         name, _colon, rest = line.partition(":")
         words = rest.split()
-        if words and words[0].isdigit():
+        if words and words[0].isdecimal():
             values[name] = int(words[0]) * (1024 if words[1:] == ["kB"] else 1)
     return values
 
@@ -93,7 +96,8 @@ def _sizes(text: str | Unknown) -> Known[MemorySizes]:
 # pswpin 0
 # pswpout 1824
 def parse_vmstat(text: str) -> dict[str, float]:
-    return {words[0]: float(words[1]) for words in map(str.split, text.splitlines()) if len(words) == 2 and words[1].isdigit()}
+    """The counters that we use; the file has about 200."""
+    return {name: float(count) for name, count in VMSTAT.findall(text)}
 
 
 def _swap_traffic(capture: Capture) -> Known[SwapTraffic]:

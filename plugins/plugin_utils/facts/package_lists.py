@@ -12,6 +12,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import NamedTuple
 
 from ..absent import Unreadable
 
@@ -50,9 +51,8 @@ class Advisory:
     package: str
 
 
-@dataclass(frozen=True)
-class Installed:
-    """``state`` is dpkg's abbreviation ("ii", "hi", "iU"), empty on rpm hosts."""
+class Installed(NamedTuple):
+    """``state`` is dpkg's abbreviation ("ii", "hi", "iU"), empty on rpm hosts. A tuple: a host has thousands of them."""
 
     name: str
     version: str
@@ -148,13 +148,13 @@ def parse_apt_list(key: str, text: str) -> tuple[Update, ...]:
 # hi  postgresql-15 15.13-0+deb12u1
 def parse_dpkg(key: str, text: str) -> tuple[Installed, ...]:
     """``dpkg-query -W`` in our format; it is sorted, and the essential package util-linux stands near its end."""
-    found: list[Installed] = []
+    found = []
     for line in whole_lines(key, text):
-        match = re.match(r"(\w{2}.?) +(\S+) ?(\S*)$", line)
-        if match is None:
+        words = line.split()
+        if not 2 <= len(words) <= 3 or not 2 <= len(words[0]) <= 3:
             raise Unreadable(CUT, key=key)
-        found.append(Installed(match[2], match[3], match[1].strip()))
-    if not {"dpkg", "util-linux"} <= {item.name.split(":")[0] for item in found}:
+        found.append(Installed(words[1], words[2] if len(words) == 3 else "", words[0]))
+    if not {"dpkg", "util-linux"} <= {item.name for item in found}:
         raise Unreadable("{key}: lacks essential packages; it is cut off", key=key)
     return tuple(found)
 
