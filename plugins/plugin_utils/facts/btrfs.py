@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from ...module_utils.host import command_key
 from ..absent import Known, NotHere, Unknown, Unreadable
 from ..archive import Capture, succeeded
 from .guard import readable
@@ -62,8 +63,8 @@ def parse(capture: Capture) -> BtrfsFacts:
 
 def _output(capture: Capture, words: str, point: str) -> str:
     """The output of a btrfs command about one mount point; raises Unreadable with the reason when there is none."""
-    key = f"{words} {point}"
-    entry = capture.entry(key) or capture.entry(f"{words} '{point}'")
+    key = command_key([*words.split(), point])
+    entry = capture.entry(key)
     text = succeeded(entry) if entry is not None else capture.known(key)
     if not isinstance(text, str):
         raise Unreadable(text.reason, **text.values)

@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from os.path import basename
 
+from ...module_utils.host import command_key
 from ..absent import Known, NotHere, Unknown, Unreadable
-from ..archive import Capture, Entry, succeeded, text_of
+from ..archive import Capture, Entry, succeeded
 from .guard import readable
 from .mount_table import Mount, mount_table
 
@@ -68,24 +69,22 @@ def parse(capture: Capture) -> FilesystemsFacts:
     if isinstance(asked, str) and not asked.strip():
         nothing = NotHere("no local file system is mounted")
         return FilesystemsFacts(nothing, nothing, nothing, readable(_ext_errors, capture))
-    points = frozenset(asked.split("\n")) if isinstance(asked, str) else frozenset()
-    space = asked if isinstance(asked, Unknown) else _df(capture, "df -PT -B1*")
-    inodes = asked if isinstance(asked, Unknown) else _df(capture, "df -iPT*")
+    points = asked.split("\n") if isinstance(asked, str) else []
+    space = asked if isinstance(asked, Unknown) else _df(capture, ["df", "-PT", "-B1", *points])
+    inodes = asked if isinstance(asked, Unknown) else _df(capture, ["df", "-iPT", *points])
     return FilesystemsFacts(
-        space=space if isinstance(space, Unknown) else readable(usages, space, points),
-        inodes=inodes if isinstance(inodes, Unknown) else readable(usages, inodes, points),
+        space=space if isinstance(space, Unknown) else readable(usages, space, frozenset(points)),
+        inodes=inodes if isinstance(inodes, Unknown) else readable(usages, inodes, frozenset(points)),
         unreachable=space if isinstance(space, Unknown) else tuple(_failures(space.stderr)),
         ext_errors=readable(_ext_errors, capture),
     )
 
 
-def _df(capture: Capture, pattern: str) -> Entry | Unknown:
+def _df(capture: Capture, argv: list[str]) -> Entry | Unknown:
     """The df that was run. Its exit status is no measure: it is 1 as soon as one of many file systems can't be looked at."""
-    entries = capture.matching(pattern)
-    if not entries:
-        return Unknown("{key}: was not looked at in this capture", {"key": pattern})
-    text = text_of(entries[0])
-    return entries[0] if isinstance(text, str) else Unknown(text.reason, text.values)
+    key = command_key(argv)
+    text = capture.known(key)
+    return text if isinstance(text, Unknown) else capture.by_key[key][0]
 
 
 # Filesystem              Type   1-blocks        Used   Available Capacity Mounted on

@@ -9,6 +9,7 @@ import posixpath
 from dataclasses import dataclass
 from enum import Enum
 
+from ...module_utils.host import command_key
 from ...module_utils.mount_points import NETWORK_TYPES
 from ..absent import Known, NotHere, Unknown
 from ..archive import Capture, first_line
@@ -148,18 +149,17 @@ def _network(capture: Capture, table: Known[tuple[Mount, ...]]) -> Known[tuple[N
 
 # stat: cannot read file system information for '/mnt/x': Stale file handle
 def _problem(capture: Capture, point: str) -> str | Unknown | None:
-    keys = [key for key in (f"stat -f -t {point}", f"stat -f -t '{point}'") if capture.entry(key) is not None]
-    entry = capture.entry(keys[0]) if keys else None
-    if entry is None or entry.error in ("not_found", "denied", "failed", "too_large"):
-        unseen = capture.known(keys[0] if keys else f"stat -f -t {point}")
-        return unseen if isinstance(unseen, Unknown) else None
-    if entry.error == "timeout":
+    key = command_key(["stat", "-f", "-t", point])
+    text, entry = capture.known(key), capture.entry(key)
+    if entry is not None and entry.error == "timeout":
         return NO_ANSWER
+    if isinstance(text, Unknown) or entry is None:
+        return text
     if entry.rc == 0:
         return None
     reason = first_line(entry.stderr).rpartition(": ")[2]
     if reason in ("Permission denied", "Operation not permitted"):
-        return Unknown("{key}: permission denied; inspect as root to see it", {"key": entry.key})
+        return Unknown("{key}: permission denied; inspect as root to see it", {"key": key})
     return reason or "failed without a message"
 
 

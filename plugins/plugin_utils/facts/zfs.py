@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import TypeVar
 
 from ..absent import Known, NotHere, Unknown, Unreadable
 from ..archive import Capture, succeeded
@@ -49,6 +50,9 @@ class Pool:
     scan: str
     scrubbed_at: datetime | None
     scan_errors: int
+
+
+P = TypeVar("P", PoolSize, Pool)
 
 
 @dataclass(frozen=True)
@@ -93,7 +97,7 @@ def _absent(capture: Capture) -> Unknown | NotHere | None:
     return module
 
 
-def _complete(found: Known[tuple[PoolSize, ...]] | Known[tuple[Pool, ...]], names: set[str], key: str) -> Known[tuple]:     # type: ignore[type-arg]
+def _complete(found: Known[tuple[P, ...]], names: set[str], key: str) -> Known[tuple[P, ...]]:
     """A pool that the kernel has must be in the list: one that is cut off at the end of a line looks whole."""
     if isinstance(found, tuple):
         lost = names - {pool.name for pool in found}
