@@ -22,14 +22,13 @@ Thing = TypeVar("Thing", Controller, Disk, Battery)
 class Card:
     """A RAID controller on the PCI bus; ``tool`` is what would tell its state.
 
-    ``installed``: such a tool gave an answer; ``seen``: it tells of a controller, or its answer could not be read.
+    ``answer`` is "told", "unreadable" (it answered, but nothing could be made of it), "nothing" (it sees no controller) or "none".
     """
 
     address: str
     driver: str
     tool: str
-    installed: bool
-    seen: bool
+    answer: str
 
 
 @dataclass(frozen=True)
@@ -152,7 +151,14 @@ def _cards(capture: Capture, told: list[tuple[Entry, Part]]) -> Known[tuple[Card
             return Unknown("pci_raid_controllers: a line is not understood: {line}", {"line": line[:80]})
         driver = words[4] if len(words) > 4 else ""
         tool, pattern = TOOLS.get(driver, ("", r"(?!)"))
-        mine = [(command, item) for command, item in told if re.match(pattern, command.key)]
-        installed = any(isinstance(text_of(command), str) for command, _item in mine)
-        cards.append(Card(words[0], driver, tool, installed, seen=installed and any(item != Part() for _command, item in mine)))
+        cards.append(Card(words[0], driver, tool, _answer([pair for pair in told if re.match(pattern, pair[0].key)])))
     return tuple(cards) or NO_CARDS
+
+
+def _answer(told: list[tuple[Entry, Part]]) -> str:
+    if not any(isinstance(text_of(entry), str) for entry, _part in told):
+        return "none"
+    values = [value for _entry, item in told for value in (item.controllers, item.volumes, item.disks, item.batteries)]
+    if any(isinstance(value, tuple) for value in values):
+        return "told"
+    return "unreadable" if any(isinstance(value, Unknown) for value in values) else "nothing"

@@ -75,9 +75,12 @@ def grade(state: str, sound: frozenset[str], busy: frozenset[str], failed: froze
 def check_raid_controller_seen(_levels: Mapping[str, Any], cards: tuple[Card, ...]) -> Iterator[Finding]:
     for card in cards:
         values = {"driver": card.driver, "tool": card.tool}
-        if card.seen:
+        if card.answer == "told":
             yield Finding(Severity.OK, card.address, "its tool answers", values)
-        elif card.installed:
+        elif card.answer == "unreadable":
+            yield Finding(Severity.UNKNOWN, card.address,
+                          "RAID controller with driver {driver}: the answer of its tool can't be read", values)
+        elif card.answer == "nothing":
             yield Finding(Severity.WARNING, card.address, "RAID controller with driver {driver}, but its tool sees none", values)
         elif card.tool:
             yield Finding(Severity.UNKNOWN, card.address,
