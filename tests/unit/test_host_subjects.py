@@ -277,6 +277,12 @@ def test_parsers_of_commands_know_what_is_not_theirs(text: str) -> None:
             raising(text)
 
 
+def test_a_digit_that_is_no_number_is_unreadable_and_no_crash() -> None:
+    for key, text in (("/proc/meminfo", "MemTotal: 8²0 kB\n"), ("/proc/stat", "cpu  1² 2 3 4\n"), ("/proc/sys/fs/file-nr", "1²\t0\t9\n")):
+        found = judge(Capture("h", "r", NOW, (Entry("x", "file", key, text),))).findings
+        assert not [finding for finding in found if "failed: {detail}" in finding.message and finding.values.get("subject")], key
+
+
 def test_an_empty_event_log_is_not_an_unreadable_one() -> None:
     assert parse_events("\n  SEL has no entries\n\n") == ()
     assert isinstance(parse_events(""), Unknown)

@@ -92,7 +92,7 @@ def parse_passwd(text: str) -> tuple[Account, ...]:
     """Raises Unreadable when a line is cut off or root is missing."""
     found = []
     for fields in _records("/etc/passwd", text, 7):
-        if not fields[2].isdigit():
+        if not fields[2].isdecimal():
             raise Unreadable("{key}: has a line that is not an account: {line}", key="/etc/passwd", line=fields[0])
         found.append(Account(fields[0], int(fields[2]), fields[6], empty=not fields[1]))
     if not any(account.uid == 0 for account in found):
@@ -119,7 +119,7 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def _days(text: str) -> int | None:
-    return min(int(text), 2_000_000) if text.isdigit() else None
+    return min(int(text), 2_000_000) if text.isdecimal() else None
 
 
 def _records(key: str, text: str, width: int) -> Iterator[list[str]]:

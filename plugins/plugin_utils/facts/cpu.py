@@ -124,7 +124,7 @@ def parse_stat(text: str) -> Times:
         words = line.split()
         if not words or not words[0].startswith("cpu"):
             continue
-        if len(words) < 5 or not all(word.isdigit() for word in words[1:]):
+        if len(words) < 5 or not all(word.isdecimal() for word in words[1:]):
             raise Unreadable("/proc/stat: has a line that is cut off")
         numbers = [int(word) for word in words[1:11]]
         found[words[0]] = dict(zip(COLUMNS, numbers + [0] * (10 - len(numbers)), strict=True))
@@ -189,14 +189,14 @@ def _topology(text: str | Unknown) -> Known[Topology]:
         return text
     rows = [(key.strip(), value.strip()) for key, colon, value in (line.partition(":") for line in text.splitlines()) if colon]
     first = dict(reversed(rows))
-    logical = sum(key == "processor" or (key.startswith("processor ") and key[10:].isdigit()) for key, _value in rows)
-    if not logical and first.get("ncpus active", "").isdigit():         # SPARC
+    logical = sum(key == "processor" or (key.startswith("processor ") and key[10:].isdecimal()) for key, _value in rows)
+    if not logical and first.get("ncpus active", "").isdecimal():         # SPARC
         logical = int(first["ncpus active"])
     if not logical:
         return Unknown("/proc/cpuinfo: names no processor")
     sockets = len({value for key, value in rows if key == "physical id"}) or None
     cores, siblings = first.get("cpu cores", ""), first.get("siblings", "")
-    known = sockets is not None and cores.isdigit() and siblings.isdigit() and int(cores) > 0
+    known = sockets is not None and cores.isdecimal() and siblings.isdecimal() and int(cores) > 0
     return Topology(
         model=next((first[key] for key in ("model name", "cpu model", "cpu", "Processor", "machine", "vendor_id") if key in first), ""),
         logical=logical, sockets=sockets, cores_per_socket=int(cores) if known else None,

@@ -38,6 +38,7 @@ class Machine:
     sockets_populated: int
     modules: tuple[MemoryModule, ...]
     slots_empty: int
+    has_bmc: bool
 
 
 # # dmidecode 3.4
@@ -71,6 +72,7 @@ def parse_dmidecode(text: str) -> Machine:
         bios_vendor=_value(bios, "Vendor"), bios_version=_value(bios, "Version"), bios_date=_value(bios, "Release Date"),
         sockets_populated=sum(kind == 4 and fields.get("Status", "").startswith("Populated") for kind, fields in records), modules=modules,
         slots_empty=sum(fields.get("Size", "").startswith("No Module") for fields in devices),
+        has_bmc=any(kind == 38 for kind, _fields in records),
     )
 
 
@@ -102,7 +104,7 @@ def _value(fields: Mapping[str, str], name: str) -> str | None:
 
 def _module(fields: Mapping[str, str]) -> MemoryModule | None:
     size = fields.get("Size", "").split()
-    if len(size) != 2 or not size[0].isdigit() or size[1] not in UNITS:
+    if len(size) != 2 or not size[0].isdecimal() or size[1] not in UNITS:
         return None
     configured = fields.get("Configured Memory Speed") or fields.get("Configured Clock Speed") or ""
     return MemoryModule(fields.get("Locator", "?"), int(size[0]) * UNITS[size[1]], _speed(fields.get("Speed", "")), _speed(configured))
@@ -110,4 +112,4 @@ def _module(fields: Mapping[str, str]) -> MemoryModule | None:
 
 def _speed(text: str) -> int | None:
     words = text.split()
-    return int(words[0]) if words and words[0].isdigit() and int(words[0]) > 0 else None
+    return int(words[0]) if words and words[0].isdecimal() and int(words[0]) > 0 else None

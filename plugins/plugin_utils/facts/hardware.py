@@ -88,6 +88,9 @@ def _machine(capture: Capture) -> Known[Machine]:
 def _bmc(capture: Capture, key: str, parser: Callable[[str], Known[T]]) -> Known[T]:
     device = capture.entry("bmc_device")
     if device is not None and device.text == "none":
+        machine = _machine(capture)
+        if isinstance(machine, Machine) and machine.has_bmc:
+            return Unknown("the machine has a BMC, but its driver is not loaded (modules ipmi_si and ipmi_devintf)")
         return NotHere("this machine has no BMC that the kernel knows (no /dev/ipmi0)")
     entry = capture.entry(key)
     if entry is None:
@@ -179,6 +182,6 @@ def _throttled(capture: Capture) -> Known[int]:
     if len(lines) == 1:
         return NotHere("this CPU counts no throttling")
     rows = [line.split() for line in lines[:-1]]
-    if any(len(row) != 5 or not row[2].isdigit() or not row[4].isdigit() for row in rows):
+    if any(len(row) != 5 or not row[2].isdecimal() or not row[4].isdecimal() for row in rows):
         return Unknown("the list of throttled CPUs is cut off")
     return max(max(int(row[2]), int(row[4])) for row in rows)

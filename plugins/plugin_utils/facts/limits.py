@@ -51,7 +51,7 @@ def _number(capture: Capture, key: str) -> Known[int]:
     if not isinstance(text, str):
         return text
     # Without the end of the line the number may have lost digits
-    return int(text) if text.strip().isdigit() and text.endswith("\n") else Unknown("{key}: is not a number", {"key": key})
+    return int(text) if text.strip().isdecimal() and text.endswith("\n") else Unknown("{key}: is not a number", {"key": key})
 
 
 def _pair(capture: Capture, count_key: str, limit_key: str, absent: NotHere) -> Known[Used]:
@@ -73,7 +73,7 @@ def _files(text: str | Unknown) -> Known[Used]:
     if isinstance(text, Unknown):
         return text
     words = text.split()
-    if len(words) != 3 or not all(word.isdigit() for word in words) or not text.endswith("\n"):
+    if len(words) != 3 or not all(word.isdecimal() for word in words) or not text.endswith("\n"):
         return Unknown("{key}: is not three numbers", {"key": "/proc/sys/fs/file-nr"})
     return _used(int(words[0]) - int(words[1]), int(words[2]))
 
@@ -85,7 +85,7 @@ def _threads(capture: Capture) -> Known[Used]:
         return load
     words = load.split()
     tasks = words[3].split("/")[-1] if len(words) == 5 else ""
-    if not tasks.isdigit():
+    if not tasks.isdecimal():
         return Unknown("/proc/loadavg: is cut off or not such a file")
     limits = [_number(capture, "/proc/sys/kernel/" + name) for name in ("pid_max", "threads-max")]
     for value in limits:

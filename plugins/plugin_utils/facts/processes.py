@@ -69,7 +69,7 @@ def parse_processes(text: str, uptime: float) -> tuple[Process, ...]:
     """Raises Unreadable when the list is cut off, garbled, or lacks process 1 (hidden by hidepid)."""
     lines = text.splitlines()
     head = lines[0].split() if lines else []
-    if len(head) != 4 or head[0] != "clock_ticks" or not head[1].isdigit() or not head[3].isdigit() or head[1] == "0":
+    if len(head) != 4 or head[0] != "clock_ticks" or not head[1].isdecimal() or not head[3].isdecimal() or head[1] == "0":
         raise Unreadable("the list of processes is empty or garbled")
     if lines[-1] != f"end {len(lines) - 2}" or not text.endswith("\n"):
         raise Unreadable("the list of processes is cut off")
