@@ -29,13 +29,13 @@ SOUND = Certificate("port 443", "CN=a", "CN=b", NOW - timedelta(days=1), NOW + t
 ])
 def test_expiry(days: float, severity: Severity) -> None:
     item = replace(SOUND, ends_at=NOW + timedelta(days=days))
-    found = list(certificates.check_expiry(certificates.CERTIFICATE_EXPIRY.levels, (item,), NOW))
+    found = list(certificates.check_expiry(certificates.CERTIFICATE_EXPIRY.levels, (item,), (), NOW))
     assert [finding.severity for finding in found] == [severity]
 
 
 def test_not_valid_yet() -> None:
     item = replace(SOUND, begins_at=NOW + timedelta(seconds=1))
-    found = list(certificates.check_expiry(certificates.CERTIFICATE_EXPIRY.levels, (item,), NOW))
+    found = list(certificates.check_expiry(certificates.CERTIFICATE_EXPIRY.levels, (item,), (), NOW))
     assert [finding.severity for finding in found] == [Severity.WARNING]
 
 
@@ -55,10 +55,15 @@ def test_strength(key: str, bits: int | None, signature: str, self_signed: bool,
 
 def test_a_file_that_could_not_be_read_is_unknown_beside_the_others() -> None:
     items = (SOUND, Unseen("/etc/ssl/private/gone.pem", "can't be read: No such file or directory"))
-    found = list(certificates.check_expiry(certificates.CERTIFICATE_EXPIRY.levels, items, NOW))
+    found = list(certificates.check_expiry(certificates.CERTIFICATE_EXPIRY.levels, items, (), NOW))
     assert [(item.object, item.severity) for item in found] == [
         ("port 443", Severity.OK), ("/etc/ssl/private/gone.pem", Severity.UNKNOWN)]
     assert [item.object for item in certificates.check_weak(certificates.CERTIFICATE_WEAK.levels, items)] == ["port 443"]
+
+
+def test_a_file_that_only_the_inventory_names_is_unknown() -> None:
+    found = list(certificates.check_expiry(certificates.CERTIFICATE_EXPIRY.levels, (SOUND,), ("/opt/app/tls.pem",), NOW))
+    assert {item.object: item.severity for item in found} == {"port 443": Severity.OK, "/opt/app/tls.pem": Severity.UNKNOWN}
 
 
 @pytest.mark.parametrize("text", ["", "\x00\ufffd", "-----BEGIN CERTIFICATE-----\n-----END CERTIFICATE-----\n", PEM[:50], PEM[:-40], PEM[60:]])
@@ -69,12 +74,12 @@ def test_what_is_no_whole_certificate_is_unseen(text: str) -> None:
 @pytest.mark.parametrize("closing", ["", "# 1 files, 0 left", "# 0 files, 0 left out, 2 ports\n"])
 def test_a_list_without_its_count_is_unknown(closing: str) -> None:
     entries = (Entry("c", "note", "certificate port 443", PEM), Entry("c", "note", "certificates looked for", closing))
-    assert isinstance(parse(Capture("web1", "raw", NOW, entries)).certificates, Unknown)
+    assert isinstance(parse(Capture("web1", "raw", NOW, entries)).looked_for, Unknown)
 
 
 def test_files_left_out_are_told() -> None:
     entries = (Entry("c", "note", "certificate /etc/a.pem", PEM), Entry("c", "note", "certificates looked for", "# 1 files, 3 left out, 0 ports\n"))
-    found = parse(Capture("web1", "raw", NOW, entries)).certificates
+    found = parse(Capture("web1", "raw", NOW, entries)).looked_for
     assert isinstance(found, tuple)
     assert [type(item) for item in found] == [Certificate, Unseen]
 

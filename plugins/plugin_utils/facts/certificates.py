@@ -43,11 +43,15 @@ class Unseen:
 
 @dataclass(frozen=True)
 class CertificatesFacts:
+    """``looked_for`` may be empty; ``certificates`` is the same, or NotHere if there is none."""
+
+    looked_for: Known[tuple[Certificate | Unseen, ...]]
     certificates: Known[tuple[Certificate | Unseen, ...]]
 
 
 def parse(capture: Capture) -> CertificatesFacts:
-    return CertificatesFacts(_certificates(capture))
+    found = _certificates(capture)
+    return CertificatesFacts(found, found if found != () else NotHere("no server on this host is configured with a certificate"))
 
 
 # # 3 files, 0 left out, 1 ports
@@ -68,7 +72,7 @@ def _certificates(capture: Capture) -> Known[tuple[Certificate | Unseen, ...]]:
         found.append(Unseen(where, text[2:].strip()) if text.startswith("# ") else parse_certificate(where, text))
     if int(count[2]):
         found.append(Unseen("files", f"{count[2]} more files were left out"))
-    return tuple(found) if found else NotHere("no server on this host is configured with a certificate, and no TLS port is open")
+    return tuple(found)
 
 
 # -----BEGIN CERTIFICATE-----

@@ -24,7 +24,11 @@ def seen_of(certificates: Seen) -> list[Certificate]:
     return [item for item in certificates if isinstance(item, Certificate)]
 
 
-def check_expiry(levels: Mapping[str, Any], certificates: Seen, taken_at: datetime) -> Iterator[Finding]:
+def check_expiry(levels: Mapping[str, Any], certificates: Seen, wanted: tuple[str, ...], taken_at: datetime) -> Iterator[Finding]:
+    for path in sorted(set(wanted) - {item.where for item in certificates}):
+        yield Finding(Severity.UNKNOWN, path, "the inventory names it, but no server's configuration does: it was not looked at")
+    if not certificates and not wanted:
+        yield Finding(Severity.OK, "certificates", "no server on this host is configured with a certificate")
     for item in certificates:
         if isinstance(item, Unseen):
             yield unseen(item)
@@ -46,7 +50,7 @@ CERTIFICATE_EXPIRY = Rule(
     domain=Domain.PLATFORM,
     why="From its last minute on, clients refuse the connection.",
     fix="Renew it and reload the service; find out why it was not renewed by itself.",
-    needs=("certificates.certificates", "capture.taken_at"),
+    needs=("certificates.looked_for", "settings.certificate_files", "capture.taken_at"),
     evidence=EVIDENCE,
     levels={"left_seconds": Below(warning=30 * DAY, critical=7 * DAY,
                                   source="our judgement; Linuxfabrik monitoring-plugins: 14 d, 5 d; ACME clients renew at 30 d")},
