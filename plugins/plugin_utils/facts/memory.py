@@ -75,7 +75,7 @@ def _sizes(text: str | Unknown) -> Known[MemorySizes]:
         return text
     if not text.endswith("\n"):
         return Unknown("/proc/meminfo: does not end with a whole line; it is cut off")
-    values = parse_meminfo(text)
+    values = {name: size for name, size in parse_meminfo(text).items() if size or name != "MemTotal"}
     try:
         available = values.get("MemAvailable")
         if available is None:
