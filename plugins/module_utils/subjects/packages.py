@@ -20,6 +20,7 @@ APT_SOURCES = ("/var/lib/apt/lists", "/var/lib/apt/lists/*", "/var/lib/dpkg/stat
 DPKG = ["dpkg-query", "-W", "-f", "${db:Status-Abbrev} ${binary:Package} ${Version}\\n"]
 REPOQUERY = ["repoquery", "-C", "--all", "--pkgnarrow=updates", '--qf="%{NAME}" "%{EPOCH}" "%{VERSION}" "%{RELEASE}" "%{REPO}"']
 METADATA = ("/var/lib/apt/periodic/update-success-stamp", "/var/lib/apt/lists/partial", "/var/lib/apt/lists",
+            "/var/lib/apt/lists/*Release",
             "/var/cache/dnf/*/repodata/repomd.xml", "/var/cache/libdnf5/*/repodata/repomd.xml",
             "/var/cache/yum/*/*/*/repomd.xml", "/var/cache/yum/*/*/repomd.xml", "/var/cache/yum/*/repomd.xml",
             "/var/cache/zypp/raw/*/cookie")

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -64,6 +65,8 @@ class PackagesFacts:
 
 def parse(capture: Capture) -> PackagesFacts:
     plan = _first(capture, "apt-get *", lists.parse_apt_simulation)
+    if isinstance(plan, lists.AptPlan) and _apt_has_no_lists(capture):
+        plan = Unknown("apt has no lists of packages on this host, so that it can't know of updates; run apt-get update")
     updates = plan.updates if isinstance(plan, lists.AptPlan) else plan if plan is not None else _listed(capture)
     installed = _first(capture, "dpkg-query *", lists.parse_dpkg)
     rpms = _first(capture, "rpm -q*--last*", lists.parse_rpm_last)
@@ -144,6 +147,12 @@ def _security(capture: Capture, updates: Known[tuple[Update, ...]]) -> Known[tup
     if any(update.security is None for update in updates):
         return Unknown("the package manager's output does not tell which updates are for security")
     return tuple(SecurityUpdate(update.name) for update in updates if update.security)
+
+
+def _apt_has_no_lists(capture: Capture) -> bool:
+    """As in images of which they were removed: apt then says "0 upgraded" as if all were well."""
+    entry = capture.entry("package metadata")
+    return entry is not None and not re.search(r"^\d+ /var/lib/apt/lists/\S*Release$", entry.text or "", re.MULTILINE)
 
 
 # 1763860000 /var/lib/apt/lists
