@@ -108,7 +108,7 @@ def parse_deleted(key: str, text: str) -> tuple[Stale, ...]:
     """Our own list, by unit; sessions, and programs without a unit, by their name. Raises Unreadable if the count is missing."""
     lines = text.splitlines()
     last = re.fullmatch(r"# (\d+) processes looked at, (\d+) refused", lines[-1]) if lines else None
-    if last is None or not int(last[1]):
+    if last is None or int(last[1]) <= int(last[2]):         # nearly all refused: it saw nothing
         raise Unreadable(CUT, key=key)
     found: dict[str, tuple[set[int], set[str]]] = {}
     for fields in map(str.split, lines[:-1]):
