@@ -246,9 +246,11 @@ def run(argv, timeout, max_bytes):
     """
     started = time.time()
     environment = {"PATH": ":".join(SEARCH_PATH), "LC_ALL": "C", "LANG": "C", "TERM": "dumb", "HOME": "/nonexistent"}
+    # As bytes: under LC_ALL=C Python 2.7 and 3.6 can't hand over a mount point with an accent
+    words = [word if isinstance(word, bytes) else word.encode("utf-8") for word in argv]
     try:
         with open(os.devnull, "rb") as nothing:
-            process = subprocess.Popen(argv, stdin=nothing, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment,
+            process = subprocess.Popen(words, stdin=nothing, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment,
                                        cwd="/", close_fds=True, preexec_fn=os.setsid)
     except (OSError, IOError) as error:
         return _error_of(error)
