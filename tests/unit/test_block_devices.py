@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 import pytest
 
 from plugins.plugin_utils.facts.block_devices import Disk, Partition, Traffic, parse_diskstats
+from plugins.plugin_utils.facts.kernel_log import KernelEvent
 from plugins.plugin_utils.findings import MIB, Severity
 from plugins.plugin_utils.rules import block_devices
 
@@ -62,7 +63,23 @@ def test_state(state: str, expected: Severity) -> None:
 ])
 def test_io_errors(before: int | None, now: int | None, vendor: str, expected: Severity) -> None:
     history = {} if before is None else {"sda": {"errors_count": ((datetime(2026, 8, 1, tzinfo=UTC), before),)}}
-    assert one(block_devices.DISK_IO_ERRORS, (replace(DISK, io_errors=now, vendor=vendor),), history) is expected
+    assert one(block_devices.DISK_IO_ERRORS, (replace(DISK, io_errors=now, vendor=vendor),), (), history) is expected
+
+
+@pytest.mark.parametrize(("device", "day", "expected"), [
+    ("sda", 2, CRITICAL), ("sda1", 2, CRITICAL), ("sda", 1, OK), ("sda", None, CRITICAL), ("sdaa", 2, OK), ("", 2, OK),
+])
+def test_io_errors_that_the_kernel_logged(device: str, day: int | None, expected: Severity) -> None:
+    history = {"sda": {"errors_count": ((datetime(2026, 8, 1, tzinfo=UTC), 0),)}}
+    event = KernelEvent(CRITICAL, "I/O error", device, None if day is None else datetime(2026, 8, day, tzinfo=UTC), "text")
+    assert one(block_devices.DISK_IO_ERRORS, (DISK,), (event,), history) is expected
+
+
+@pytest.mark.parametrize(("device", "disk"), [
+    ("sda1", "sda"), ("sda", "sda"), ("nvme0n1p2", "nvme0n1"), ("nvme0n1", "nvme0n1"), ("vdb3", "vdb"), ("dm-0", "dm-0"), ("mmcblk0p1", "mmcblk0"),
+])
+def test_disk_of_a_partition(device: str, disk: str) -> None:
+    assert block_devices.disk_of(device) == disk
 
 
 @pytest.mark.parametrize(("maps", "expected"), [(("", ""), WARNING), (("dm-1", "dm-1"), OK), (("dm-1", ""), WARNING), (("dm-1", "dm-2"), WARNING)])

@@ -5,10 +5,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from ..facts.block_devices import Disk, Traffic
+from ..facts.kernel_log import KernelEvent
 from ..findings import MIB, Above, ByClass, Domain, Finding, Rule, Severity
 from ..trend import Point
 
@@ -112,37 +114,50 @@ DISK_STATE = Rule(
 )
 
 
-def check_disk_io_errors(levels: Mapping[str, Any], disks: tuple[Disk, ...], history: History) -> Iterator[Finding]:
-    """Only growth counts, and only INFO for ATA disks: there each query of the SMART data adds to the counter."""
-    counted = False
+def check_disk_io_errors(
+    levels: Mapping[str, Any], disks: tuple[Disk, ...], logged: tuple[KernelEvent, ...], history: History
+) -> Iterator[Finding]:
+    """What the kernel logged of a disk since the last inspection counts as it is graded there.
+
+    The counter of failed commands alone counts by its growth, and only as INFO for ATA disks: there each query of the SMART
+    data adds to it.
+    """
+    since = max((when for values in history.values() for series in values.values() for when, _value in series), default=None)
+    fresh = [event for event in logged if since is None or event.at is None or event.at > since]
     for disk in disks:
-        if disk.io_errors is None:
-            continue
-        counted = True
+        events = [event for event in fresh if disk_of(event.device) == disk.name]
         seen = history.get(disk.name, {}).get("errors_count", ())
-        new = disk.io_errors - seen[-1][1] if seen and seen[-1][1] <= disk.io_errors else 0
+        failed = disk.io_errors or 0
+        new = int(failed - seen[-1][1]) if seen and seen[-1][1] <= failed else 0
         severity = levels["new_errors_count"].grade(new)
-        values = {"new_errors_count": int(new), "errors_count": disk.io_errors, "vendor": disk.vendor}
-        if severity is Severity.OK:
-            yield Finding(Severity.OK, disk.name, "{new_errors_count} failed commands since the last inspection", values)
-        elif disk.vendor == "ATA":
+        values = {"new_errors_count": new, "errors_count": failed, "messages_count": len(events), "vendor": disk.vendor}
+        if events:
+            yield Finding(max(severity, *(event.severity for event in events)), disk.name,
+                          "the kernel logged {messages_count} I/O errors, the last: {example}", {**values, "example": events[-1].text})
+        elif severity is not Severity.OK and disk.vendor == "ATA":
             yield Finding(Severity.INFO, disk.name,
                           "{new_errors_count} failed commands since the last inspection; queries of the SMART data count too", values)
+        elif disk.io_errors is None:
+            yield Finding(Severity.OK, disk.name, "the kernel logged no I/O error")
         else:
             yield Finding(severity, disk.name,
                           "{new_errors_count} failed commands since the last inspection, {errors_count} in all", values)
-    if not counted:
-        yield Finding(Severity.OK, "disks", "no disk here has an error counter in the kernel")
+
+
+def disk_of(device: str) -> str:
+    """The disk of a partition: sda of sda1, nvme0n1 of nvme0n1p2."""
+    match = re.fullmatch(r"((?:sd|hd|vd|xvd)[a-z]+)\d+|((?:nvme\d+n|mmcblk)\d+)p\d+", device)
+    return (match[1] or match[2]) if match else device
 
 
 DISK_IO_ERRORS = Rule(
     id="disk_io_errors",
     title="Disks carry out their commands",
     domain=Domain.HARDWARE,
-    why="A growing number of failed commands announces a failing disk, path or controller before data is lost.",
-    fix="Compare with the kernel log and the SMART data of the disk; check cables and paths.",
-    needs=("block_devices.disks", "history.disk_io_errors"),
-    evidence=("/sys/block/*/device/ioerr_cnt",),
+    why="Failed reads and writes, or a growing number of failed commands, show a failing disk, path or controller.",
+    fix="Secure a backup; compare with the SMART data of the disk, check cables and paths, replace what fails.",
+    needs=("block_devices.disks", "kernel_log.io_errors", "history.disk_io_errors"),
+    evidence=("/sys/block/*/device/ioerr_cnt", "dmesg -r"),
     levels={"new_errors_count": Above(warning=10, source="our judgement: probes for commands that a disk does not know cost some")},
     impact=3,
     track=("errors_count",),
