@@ -18,8 +18,8 @@ from .guard import readable
 from .mount_table import WRITABLE_TYPES, FstabEntry, Mount, mount_table, parse_fstab
 
 NO_ANSWER = "timeout"
-# Read-only views that systemd, snapd and container engines make by the dozen
-OWN_VIEWS = ("/proc/", "/sys/", "/snap/", "/run/credentials/", "/var/lib/docker/", "/var/lib/containers/", "/var/lib/kubelet/")
+# Read-only views that systemd and snapd make by the dozen
+OWN_VIEWS = ("/proc/", "/sys/fs/", "/snap/", "/run/credentials/")
 # fstab lines of these are the init system's business, and differ between its versions
 PSEUDO_TYPES = frozenset({
     "proc", "sysfs", "devpts", "devtmpfs", "usbfs", "usbdevfs", "debugfs", "tracefs", "securityfs", "configfs", "cgroup", "cgroup2", "swap",
