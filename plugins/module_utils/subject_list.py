@@ -28,6 +28,7 @@ from .subjects import (
     pressure,
     processes,
     security_modules,
+    services,
     ssh,
     zfs,
 )
@@ -55,4 +56,5 @@ SUBJECTS = (
     ("zfs", zfs.capture),
     ("certificates", certificates.capture),
     ("btrfs", btrfs.capture),
+    ("services", services.capture),
 )

@@ -31,6 +31,7 @@ from .facts import (
     pressure as pressure_facts,
     processes as processes_facts,
     security_modules as security_modules_facts,
+    services as services_facts,
     ssh as ssh_facts,
     zfs as zfs_facts,
 )
@@ -57,6 +58,7 @@ from .rules import (
     pressure,
     processes,
     security_modules,
+    services,
     ssh,
     zfs,
 )
@@ -94,6 +96,7 @@ SUBJECTS: tuple[Subject, ...] = (
     Subject("zfs", zfs_facts.parse, zfs.RULES),
     Subject("certificates", certificates_facts.parse, certificates.RULES),
     Subject("btrfs", btrfs_facts.parse, btrfs.RULES),
+    Subject("services", services_facts.parse, services.RULES),
 )
 
 RULES: tuple[Rule, ...] = (*itself.RULES, *(rule for subject in SUBJECTS for rule in subject.rules))

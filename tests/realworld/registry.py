@@ -26,6 +26,7 @@ from .adapters_packages import (
     UPDATEINFO,
     ZYPPER,
 )
+from .adapters_services import FAILED as FAILED_UNITS
 from .adapters_storage import DF, LVM_JSON, LVM_LVS, LVM_PVS, LVM_VGS, MOUNTS, ZPOOL_LIST, ZPOOL_STATUS
 
 ADAPTERS: Mapping[tuple[str, str], Adapter] = {
@@ -71,4 +72,6 @@ ADAPTERS: Mapping[tuple[str, str], Adapter] = {
     ("misc", "df"): DF,
     ("misc", "field_zpool"): ZPOOL_STATUS,
     ("commands", "zpool"): ZPOOL_STATUS,
+    ("verdicts", "systemd-units-failed"): FAILED_UNITS,
+    ("misc", "field_systemctl"): FAILED_UNITS,
 }

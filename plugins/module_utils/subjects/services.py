@@ -1,0 +1,20 @@
+# Copyright (c) 2026 Caretaker contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""systemd: failed units, restarts of services, which unit a timer starts."""
+
+from __future__ import absolute_import, division, print_function
+
+__metaclass__ = type
+
+SHOWN = ["--property=Id", "--property=Unit", "--property=NRestarts", "--property=ActiveState", "--property=SubState",
+         "--property=ActiveEnterTimestampMonotonic"]
+
+
+def capture(host):
+    host.file("/proc/1/comm")
+    if not host.exists("/run/systemd/system"):
+        return
+    host.file("/proc/uptime")
+    host.command(["systemctl", "list-units", "--state=failed", "--all", "--plain", "--full", "--no-pager"])
+    host.command(["systemctl", "show", "--no-pager"] + SHOWN + ["*.service", "*.timer"])
