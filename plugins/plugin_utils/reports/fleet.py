@@ -81,7 +81,7 @@ class Fleet:
                 self.by_rule.setdefault(finding["rule"], Counter())[finding["severity"]] += 1
         if problem is not None:
             self.counts["unreached"] += 1
-            self.unreached.add([((host,), f"{host}: {problem}")])
+            self.unreached.add([((host,), f"{host}: {shortened(problem)}")])
         listed = [finding for finding in findings if finding["counts"] and not (problem and finding["rule"] == "host_inspected")]
         self.worst.add((_urgency(host, finding), _open_line(host, finding)) for finding in listed)
         waived = [finding for finding in findings if finding["waiver"]]

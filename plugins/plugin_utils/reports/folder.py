@@ -50,7 +50,8 @@ class ReportFolder:
         self._path = path
         self._fleet = Fleet(run, started_at, recheck_of, customer)
         self._details: list[str] = []
-        self._hashes: dict[str, Any] = {}
+        self._files: dict[str, str] = {}
+        self._hashes: dict[str, Any] = {}       # of the files that still grow
         self._append("hosts.jsonl", "")
         self._append("report.xml", junit.begin(run))
 
@@ -70,7 +71,7 @@ class ReportFolder:
         self._append("report.xml", junit.end())
         self._append("report.json", as_json(self._summary()) + "\n")
         self._append("report.html", page_of(fleet, None if len(fleet.rows) > EMBEDDED else self._details))
-        files = {name: digest.hexdigest() for name, digest in sorted(self._hashes.items())}
+        files = {**self._files, **{name: digest.hexdigest() for name, digest in self._hashes.items()}}
         return Finished(files, text_of(fleet), fleet.numbers, fleet.score, fleet.coverage)
 
     def _put_details_aside(self) -> None:
@@ -78,7 +79,9 @@ class ReportFolder:
         (self._path / "hosts").mkdir(exist_ok=True, mode=0o700)
         first = len(self._fleet.rows) - len(self._details)
         for number, detail in enumerate(self._details, first):
-            self._append(f"hosts/{number}.js", f"caretaker({number},{harmless_json(detail)})\n")
+            name = f"hosts/{number}.js"
+            self._append(name, f"caretaker({number},{harmless_json(detail)})\n")
+            self._files[name] = self._hashes.pop(name).hexdigest()
         self._details.clear()
 
     def _summary(self) -> Mapping[str, Any]:
