@@ -9,7 +9,7 @@ import hashlib
 import json
 import re
 import xml.etree.ElementTree as ElementTree
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +24,7 @@ from plugins.plugin_utils.reports.fleet import SHOWN, ordinal, shortened
 from plugins.plugin_utils.reports.folder import Finished, ReportFolder
 from plugins.plugin_utils.reports.harmless import block, line
 from plugins.plugin_utils.reports.page import FINDINGS_BYTES, most_of_a_host
+from plugins.plugin_utils.reports.storage import storage_of
 
 TAKEN_AT = datetime(2026, 11, 22, 3, 0, tzinfo=UTC)
 HOSTILE = "</script><script>window.hacked = 1</script>\x1b[31m{{ 7 * 7 }}]]>&\u202e\x00\ud800"
@@ -248,3 +249,40 @@ def test_ordinal(number: int, text: str) -> None:
 def test_long_texts_are_shortened_in_lists() -> None:
     assert shortened("x" * 160) == "x" * 160
     assert shortened("x" * 161) == "x" * 157 + "..."
+
+
+def filesystems_outcome() -> Outcome:
+    """Two file systems, one nearly full and growing for a year."""
+    df = ("Filesystem Type 1-blocks Used Available Capacity Mounted on\n"
+          "/dev/sda1 ext4 100000000000 20000000000 80000000000 20% /\n"
+          "/dev/sdb1 ext4 100000000000 95000000000 5000000000 95% /srv\n")
+    inodes = ("Filesystem Type Inodes IUsed IFree IUse% Mounted on\n/dev/sda1 ext4 1000 100 900 10% /\n/dev/sdb1 ext4 1000 100 900 10% /srv\n")
+    raid = ("Personalities : [raid1] \nmd0 : active raid1 sda2[0] sdb2[1](F)\n      1000 blocks super 1.2 [2/1] [U_]\n      \nunused devices: <none>\n")
+    entries = (
+        Entry("filesystems", "command", "df -PT -B1 / /srv", df, rc=0), Entry("filesystems", "command", "df -iPT / /srv", inodes, rc=0),
+        Entry("filesystems", "note", "local file systems", "/\n/srv"), Entry("md_raid", "file", "/proc/mdstat", raid),
+    )
+    capture = Capture("files", "2026Q4-001", TAKEN_AT, entries, subjects=("filesystems", "md_raid"))
+    day = 86400
+    past = {name: tuple((TAKEN_AT - timedelta(seconds=day * 90 * quarter), value * (0.95 - 0.1 * quarter)) for quarter in (3, 2, 1))
+            for name, value in (("used_bytes", 1e11), ("used_ratio", 1.0))}
+    return outcome_of(capture, {}, {"filesystem_space": {"/srv": past}})
+
+
+def test_storage_is_drawn_from_what_is_known(tmp_path: Path) -> None:
+    drawn = storage_of(filesystems_outcome().inspection)
+    root, srv = drawn["filesystems"]
+    assert (root["name"], root["severity"], root["used_ratio"], root["warning"], root["critical"]) == ("/", "ok", 0.2, 0.8, 0.9)
+    assert (srv["name"], srv["severity"], srv["total_bytes"]) == ("/srv", "critical", "93.1 GiB")
+    forecast = drawn["forecasts"][0]
+    assert forecast["name"] == "/srv" and forecast["severity"] == "critical"
+    assert [round(ratio, 2) for _ago, ratio in forecast["past"]] == [0.65, 0.75, 0.85, 0.95]
+    assert forecast["past"][-1][0] == 0
+    array = drawn["arrays"][0]
+    assert (array["name"], array["severity"]) == ("md0", "critical")
+    assert {(member["name"], member["kind"]) for member in array["members"]} == {("sda2", "active"), ("sdb2", "failed")}
+
+
+def test_storage_that_is_not_known_is_not_drawn() -> None:
+    assert storage_of(outcome(problem="unreachable").inspection) == {}
+    assert storage_of(outcome().inspection) == {}
