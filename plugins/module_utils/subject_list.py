@@ -13,6 +13,7 @@ from .subjects import (
     boot,
     btrfs,
     certificates,
+    clock,
     cpu,
     filesystems,
     hardware,
@@ -57,4 +58,5 @@ SUBJECTS = (
     ("certificates", certificates.capture),
     ("btrfs", btrfs.capture),
     ("services", services.capture),
+    ("clock", clock.capture),
 )

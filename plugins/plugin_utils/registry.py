@@ -16,6 +16,7 @@ from .facts import (
     boot as boot_facts,
     btrfs as btrfs_facts,
     certificates as certificates_facts,
+    clock as clock_facts,
     cpu as cpu_facts,
     filesystems as filesystems_facts,
     hardware as hardware_facts,
@@ -42,6 +43,7 @@ from .rules import (
     boot,
     btrfs,
     certificates,
+    clock,
     cpu,
     filesystems,
     hardware,
@@ -97,6 +99,7 @@ SUBJECTS: tuple[Subject, ...] = (
     Subject("certificates", certificates_facts.parse, certificates.RULES),
     Subject("btrfs", btrfs_facts.parse, btrfs.RULES),
     Subject("services", services_facts.parse, services.RULES),
+    Subject("clock", clock_facts.parse, clock.RULES),
 )
 
 RULES: tuple[Rule, ...] = (*itself.RULES, *(rule for subject in SUBJECTS for rule in subject.rules))

@@ -31,6 +31,8 @@ def ignored(case: Case) -> list[re.Pattern[str]]:
 
 
 def dmesg_entries(case: Case) -> list[Entry]:
+    if not case.texts[0]:
+        return [command_entry("dmesg -r", "")]      # nothing at all, not even a line end: cut off
     try:
         patterns = ignored(case)
     except re.error:
@@ -59,6 +61,7 @@ def sel_entries(case: Case) -> list[Entry]:
     patterns = ignored(case)
     lines = [line for line in case.texts[0].splitlines() if not any(pattern.search(line) for pattern in patterns)]
     text = "\n".join(lines) + "\n" if any(line.strip() for line in lines) else "SEL has no entries\n"
+    text = text if case.texts[0] else ""
     return [Entry("realworld", "note", "bmc_device", "/dev/ipmi0"), command_entry("ipmitool sel elist", text)]
 
 

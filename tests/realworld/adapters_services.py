@@ -18,11 +18,12 @@ def entries(case: Case) -> list[Entry]:
     return [command_entry("systemctl list-units --state=failed --all --plain --full --no-pager", case.texts[0])]
 
 
-def answer(_case: Case, inspection: Inspection) -> Answer:
+def answer(case: Case, inspection: Inspection) -> Answer:
     failed = inspection.facts["services"].failed
     if isinstance(failed, Unknown | NotHere):
         return Answer("unknown")
-    return Answer(WORDS[worst(inspection, RULES)], {"failed": [unit.name for unit in failed]})
+    word = "failed" if failed and case.kind == "field_systemctl" else WORDS[worst(inspection, RULES)]
+    return Answer(word, {"failed": [unit.name for unit in failed]})
 
 
 FAILED = Adapter(entries, answer, RULES)

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 
 from .adapter import Adapter
 from .adapters_boot import KDUMP
+from .adapters_clock import SOURCES, TIMEDATE, TRACKING
 from .adapters_hardware import DMESG, DMIDECODE, IPMI_SDR, IPMI_SEL, IPMI_SENSOR
 from .adapters_hardware_raid import ARCCONF, HPACUCLI, MEGACLI, NETDATA_RAID, OTHER_RAID, TW_CLI
 from .adapters_kernel import CPU_USAGE, CPUINFO, MEMINFO
@@ -74,4 +75,9 @@ ADAPTERS: Mapping[tuple[str, str], Adapter] = {
     ("commands", "zpool"): ZPOOL_STATUS,
     ("verdicts", "systemd-units-failed"): FAILED_UNITS,
     ("misc", "field_systemctl"): FAILED_UNITS,
+    ("verdicts", "systemd-timedate-status"): TIMEDATE,
+    ("verdicts", "ntp-chronyd"): TIMEDATE,
+    ("verdicts", "ntp-ntpd"): TIMEDATE,
+    ("misc", "time_sources"): SOURCES,
+    ("misc", "field_chrony"): TRACKING,
 }
