@@ -31,6 +31,7 @@ from .subjects import (
     security_modules,
     services,
     ssh,
+    tcp,
     zfs,
 )
 
@@ -59,4 +60,5 @@ SUBJECTS = (
     ("btrfs", btrfs.capture),
     ("services", services.capture),
     ("clock", clock.capture),
+    ("tcp", tcp.capture),
 )

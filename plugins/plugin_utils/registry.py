@@ -34,6 +34,7 @@ from .facts import (
     security_modules as security_modules_facts,
     services as services_facts,
     ssh as ssh_facts,
+    tcp as tcp_facts,
     zfs as zfs_facts,
 )
 from .findings import Rule
@@ -62,6 +63,7 @@ from .rules import (
     security_modules,
     services,
     ssh,
+    tcp,
     zfs,
 )
 
@@ -100,6 +102,7 @@ SUBJECTS: tuple[Subject, ...] = (
     Subject("btrfs", btrfs_facts.parse, btrfs.RULES),
     Subject("services", services_facts.parse, services.RULES),
     Subject("clock", clock_facts.parse, clock.RULES),
+    Subject("tcp", tcp_facts.parse, tcp.RULES),
 )
 
 RULES: tuple[Rule, ...] = (*itself.RULES, *(rule for subject in SUBJECTS for rule in subject.rules))
