@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from ..absent import Known, NotHere, Unknown
+from ..absent import Known, Unknown
 from ..archive import Capture, succeeded
 from .counters import deltas
 
