@@ -15,15 +15,10 @@ from typing import Any
 from ..absent import NotHere, Unknown
 from ..findings import Severity
 from ..inspection import Inspection, Judged
-from ..registry import RULES_BY_ID
 from ..wording import show
 from .document import in_both
 from .harmless import line
 
-# Subjects whose findings colour the thing that they name
-STORAGE = frozenset({
-    "filesystems", "mounts", "block_devices", "disk_health", "md_raid", "hardware_raid", "lvm", "zfs", "btrfs", "multipath", "kernel_log",
-})
 DRAWN = 200                 # things of a kind; what has more can't be looked at one by one
 
 
@@ -43,6 +38,7 @@ def storage_of(inspection: Inspection) -> dict[str, list[dict[str, Any]]]:
         "volumes": [_named(volume, worst, volume.level, volume.state) for volume in known(facts, "hardware_raid", "volumes")],
         "raid_disks": [_named(disk, worst, disk.model, disk.state) for disk in known(facts, "hardware_raid", "disks")],
         "pools": [_pool(volume, worst) for volume in known(facts, "lvm", "logical") if volume.data_ratio is not None],
+        "zfs_pools": [_zfs_pool(pool, worst) for pool in known(facts, "zfs", "sizes") if pool.used_ratio is not None],
         "disks": [_named(disk, worst, disk.device_class, disk.model, show("size_bytes", disk.size_bytes))
                   for disk in known(facts, "block_devices", "disks")],
     }
@@ -58,7 +54,7 @@ def known(facts: Mapping[str, Any], subject: str, name: str) -> Iterable[Any]:
 def _worst_of_each(findings: Iterable[Judged]) -> dict[str, Severity]:
     worst: dict[str, Severity] = {}
     for finding in findings:
-        if finding.severity > Severity.INFO and RULES_BY_ID[finding.rule].subject in STORAGE:
+        if finding.severity > Severity.INFO:
             name = _bare(finding.object)
             worst[name] = max(worst.get(name, Severity.OK), finding.severity)
     return worst
@@ -119,6 +115,12 @@ def _pool(volume: Any, worst: Mapping[str, Severity]) -> dict[str, Any]:
         "name": line(volume.name), "severity": _severity(volume.name, worst), "used_ratio": volume.data_ratio, "total_bytes": size,
         "metadata_ratio": volume.metadata_ratio,
     }
+
+
+def _zfs_pool(pool: Any, worst: Mapping[str, Severity]) -> dict[str, Any]:
+    shown = {name: show(name, getattr(pool, name)) for name in ("used_bytes", "free_bytes")}
+    return {"name": line(pool.name), "severity": _severity(pool.name, worst), "used_ratio": pool.used_ratio,
+            "total_bytes": show("size_bytes", pool.size_bytes), **shown}
 
 
 def _joined(*parts: str) -> str:

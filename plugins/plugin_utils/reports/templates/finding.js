@@ -60,7 +60,7 @@ function limitsTable(limits) {
 }
 
 function wanted({ host, index, row }) {
-  if (view.host && DATA.hosts[host][HOST.name] !== view.host) return false;
+  if (view.host && !DATA.hosts[host][HOST.name].toLowerCase().includes(view.host.toLowerCase())) return false;
   if (view.system && DATA.hosts[host][HOST.system] !== view.system) return false;
   if (view.domain && DATA.rules[row[FINDING.rule]].domain !== view.domain) return false;
   if (view.state && DATA.states[row[FINDING.state]] !== view.state) return false;

@@ -78,7 +78,7 @@ function hostBody(number, detail) {
       Object.entries(host.settings).map(([name, value]) => chip(settingWords[name], value))),
     host.problem ? h("p", { class: "notice" }, t("Not inspected: {problem}", { problem: host.problem })) : null,
     panels.length ? h("div", { class: "panels" }, panels) : null,
-    rows.length ? h("div", {}, h("h3", {}, t("Findings")), h("div", { class: "card list" }, rows.map((item) => findingElement(item, true)))) : null,
+    rows.length && (DATA.hosts.length > 1 || view.printing) ? h("div", {}, h("h3", {}, t("Findings")), h("div", { class: "card list" }, rows.map((item) => findingElement(item, true)))) : null,
     waived.length ? h("div", {}, h("h3", {}, t("Waived")), h("table", {}, h("thead", {}, h("tr", {}, [t("Check"), t("Object"), t("Reason"), t("Owner"), t("Until")].map((title) => h("th", {}, title)))),
       h("tbody", {}, waived.map((finding) => h("tr", {}, h("td", { class: "mono" }, finding.rule), h("td", { class: "mono" }, finding.object), h("td", {}, finding.waiver.reason),
         h("td", {}, finding.waiver.owner), h("td", {}, finding.waiver.expires)))))) : null,

@@ -71,7 +71,7 @@ function findingsSection() {
       } }, t("Group by check")))),
     h("div", { class: "filters" },
       h("input", { class: "field", type: "search", id: "text", placeholder: t("Search the findings"), value: view.text, oninput: later((event) => set("text")(event.target.value)) }),
-      h("input", { class: "field", id: "host", list: "host-names", placeholder: t("All hosts"), value: view.host, onchange: (event) => set("host")(event.target.value) }),
+      h("input", { class: "field", id: "host", list: "host-names", placeholder: t("All hosts"), value: view.host, oninput: later((event) => set("host")(event.target.value)) }),
       h("datalist", { id: "host-names" }, DATA.hosts.slice(0, 500).map((row) => h("option", { value: row[HOST.name] }))),
       systems.length ? choice("system", view.system, any(t("All systems"), systems), set("system")) : null,
       choice("domain", view.domain, any(t("All domains"), DATA.domains, domainWord), set("domain")),

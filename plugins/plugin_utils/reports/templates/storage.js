@@ -9,6 +9,7 @@ function storagePanels(storage) {
     storage.volumes && panel(t("RAID volumes"), slots(storage.volumes)),
     storage.raid_disks && panel(t("Disks of RAID controllers"), slots(storage.raid_disks)),
     storage.pools && panel(t("Thin pools and snapshots"), h("div", { class: "drawn" }, storage.pools.map(pool))),
+    storage.zfs_pools && panel(t("ZFS pools"), h("div", { class: "drawn" }, longFirst(storage.zfs_pools, filesystem))),
     storage.disks && panel(t("Disks"), slots(storage.disks)),
   ];
   return panels.filter(Boolean);
@@ -22,9 +23,9 @@ function longFirst(items, make) {
 
 const glyphOf = (severity) => (severity === "ok" || severity === "info" ? null : h("span", { class: `badge ${severity}` }, h("i", { title: severityWord(severity) }, GLYPHS[severity])));
 
-function level(name, severity, ratio, said_, limits = {}) {
+function level(name, severity, ratio, words, limits = {}) {
   return h("div", { class: "drawn-item" },
-    h("div", { class: "line" }, h("span", {}, glyphOf(severity), severity === "ok" || severity === "info" ? "" : " ", h("span", { class: "mono" }, name)), h("span", {}, said_)),
+    h("div", { class: "line" }, h("span", {}, glyphOf(severity), severity === "ok" || severity === "info" ? "" : " ", h("span", { class: "mono" }, name)), h("span", {}, words)),
     s("svg", { class: "gauge", viewBox: "0 0 100 14", preserveAspectRatio: "none", role: "img", "aria-label": `${name}: ${percent(ratio)}` },
       s("rect", { class: "back", x: 0, y: 3, width: 100, height: 8 }),
       s("rect", { class: `svg-${severity === "ok" || severity === "info" ? "used" : severity}`, x: 0, y: 3, width: Math.max(0.4, 100 * Math.min(1, ratio)), height: 8 }),
