@@ -24,7 +24,7 @@ LAB = "circumstances"
 HOSTILE = r"printf '\033[31mRED\033[0m <script>window.hacked=1</script> {{ lookup(\"pipe\",\"id\") }} \377\376\000\n'"
 TOOLS = {
     "chronyc": "sleep 1000",                        # hangs
-    "needrestart": "exec head -c 50000000 /dev/zero",       # 50 MB
+    "ss": "exec head -c 50000000 /dev/zero",        # 50 MB
     "dmesg": "head -c 200000 /dev/urandom",         # garbage
     "systemctl": HOSTILE,
 }
