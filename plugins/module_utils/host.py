@@ -24,6 +24,7 @@ import os
 import select
 import signal
 import subprocess
+import sys
 import threading
 import time
 
@@ -35,6 +36,8 @@ SEARCH_PATH = (
     "/usr/StorMan", "/usr/Arcconf", "/opt/smartstorageadmin/ssacli/bin", "/opt/hp/hpssacli/bld", "/opt/compaq/hpacucli/bld",
 )
 READ_SIZE = 65536
+# Python 3 can do it without a copy of this process's memory
+OWN_GROUP = {"start_new_session": True} if sys.version_info[0] > 2 else {"preexec_fn": os.setsid}
 GRACE_SECONDS = 1.0     # for a killed process to disappear; one in uninterruptible sleep never does
 
 
@@ -82,10 +85,11 @@ class Recorder:
 class Host:
     """What a subject's ``capture(host)`` gets: looks that record themselves under the subject's name."""
 
-    def __init__(self, recorder, subject, history_days=0):
+    def __init__(self, recorder, subject, history_days=0, certificate_files=()):
         self._recorder = recorder
         self.subject = subject
         self.history_days = history_days
+        self.certificate_files = certificate_files
         self.is_root = recorder.is_root
 
     def file(self, path, instance=None, sample=False):
@@ -188,7 +192,7 @@ def find_executable(name):
     """Where an executable is, by its name or full path, in the folders where administrators' tools lie; None if nowhere."""
     candidates = [name] if os.path.isabs(name) else [os.path.join(folder, name) for folder in SEARCH_PATH]
     for candidate in candidates:
-        if os.path.isfile(candidate) and os.access(candidate, os.X_OK):
+        if os.access(candidate, os.X_OK) and os.path.isfile(candidate):
             return candidate
     return None
 
@@ -251,7 +255,7 @@ def run(argv, timeout, max_bytes):
     try:
         with open(os.devnull, "rb") as nothing:
             process = subprocess.Popen(words, stdin=nothing, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment,
-                                       cwd="/", close_fds=True, preexec_fn=os.setsid)
+                                       cwd="/", close_fds=True, **OWN_GROUP)
     except (OSError, IOError) as error:
         return _error_of(error)
     outputs, reason = _read_outputs(process, started + timeout, max_bytes)

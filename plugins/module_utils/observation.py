@@ -26,7 +26,7 @@ IOPRIO_SET = {"x86_64": 251, "aarch64": 30, "ppc64le": 273, "s390x": 282}      #
 IDLE_CLASS = 3 << 13
 
 
-def observe(subjects, sample_seconds, command_timeout, total_timeout, max_bytes, history_days):
+def observe(subjects, sample_seconds, command_timeout, total_timeout, max_bytes, history_days, certificate_files=()):
     """The capture of this host as a dict (the form is in docs/capture.md), without host name and run id.
 
     ``subjects`` are names from SUBJECTS, empty for all; times in seconds.
@@ -35,7 +35,7 @@ def observe(subjects, sample_seconds, command_timeout, total_timeout, max_bytes,
     taken_at = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
     recorder = Recorder(Limits(command_timeout, total_timeout, max_bytes))
     wanted = [(name, function) for name, function in SUBJECTS if not subjects or name in subjects]
-    pending = [(name, function, Host(recorder, name, history_days)) for name, function in wanted]
+    pending = [(name, function, Host(recorder, name, history_days, certificate_files)) for name, function in wanted]
     unfinished = set(name for name, _function in wanted)
     lock = threading.Lock()
 

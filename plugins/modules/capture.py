@@ -51,6 +51,11 @@ options:
     description: How many days of sysstat history to read; V(0) for none.
     type: int
     default: 0
+  certificate_files:
+    description: Certificates to look at beside those that are found.
+    type: list
+    elements: path
+    default: []
 attributes:
   check_mode:
     description: Can run in check_mode; it never changes the target.
@@ -108,6 +113,7 @@ ARGUMENTS = dict(
     total_timeout=dict(type="float", default=120),
     max_bytes=dict(type="int", default=1048576),
     history_days=dict(type="int", default=0),
+    certificate_files=dict(type="list", elements="path", default=[]),
 )
 
 

@@ -48,6 +48,7 @@ def capture(host):
     paths = configured(host)
     for pattern in FOLDERS:
         paths.update((path, "found there") for path in host.glob(pattern) if not path.startswith(AUTHORITIES))
+    paths.update((path, "named in the inventory") for path in host.certificate_files)
     for path in sorted(paths)[:MAX_FILES]:
         host.note("certificate " + path, read_certificate(path))
     addresses = listening()
