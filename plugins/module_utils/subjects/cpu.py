@@ -10,10 +10,14 @@ __metaclass__ = type
 import os
 import time
 
+from ..container import look_for_container
+
 HISTORY = ("/var/log/sysstat/sa[0-9]*", "/var/log/sa/sa[0-9]*")
 
 
 def capture(host):
+    look_for_container(host)
+    host.file("/proc/self/mountinfo")       # shows whether lxcfs gives a container figures of its own
     host.file("/proc/stat", sample=True)
     host.file("/proc/loadavg")
     host.file("/proc/cpuinfo")

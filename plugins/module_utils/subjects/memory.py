@@ -7,8 +7,12 @@ from __future__ import absolute_import, division, print_function
 
 __metaclass__ = type
 
+from ..container import look_for_container
+
 
 def capture(host):
+    look_for_container(host)
+    host.file("/proc/self/mountinfo")       # shows whether lxcfs gives a container figures of its own
     host.file("/proc/meminfo")
     host.file("/proc/vmstat", sample=True)
     host.file("/proc/swaps")

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from ..absent import Known, NotHere, Unknown, Unreadable
 from ..archive import Capture, succeeded
+from .container import not_its_own
 from .counters import NOT_SAMPLED
 
 FOLDER = "/sys/devices/system/cpu/"
@@ -90,11 +91,13 @@ class CpuFacts:
 
 def parse(capture: Capture) -> CpuFacts:
     times = _times(capture)
+    other = not_its_own(capture, "/proc/stat")
     return CpuFacts(
-        seconds=_seconds(times), shares=_shares(times),
+        seconds=_seconds(times), shares=other or _shares(times),
         count=sum(name != "cpu" for name in times[-1]) if isinstance(times, list) else times,
-        load=_load(capture.known("/proc/loadavg")), topology=_topology(capture.known("/proc/cpuinfo")),
-        offline=_offline(capture), vulnerabilities=_vulnerabilities(capture), history=_history(capture),
+        load=not_its_own(capture, "/proc/loadavg") or _load(capture.known("/proc/loadavg")),
+        topology=_topology(capture.known("/proc/cpuinfo")),
+        offline=_offline(capture), vulnerabilities=_vulnerabilities(capture), history=other or _history(capture),
     )
 
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from ..absent import Known, NotHere, Unknown
 from ..archive import Capture
+from .container import not_its_own
 from .counters import deltas
 
 VMSTAT = re.compile(r"^(pswpin|pswpout|oom_kill) (\d+)$", re.MULTILINE)
@@ -48,10 +49,11 @@ class MemoryFacts:
 
 def parse(capture: Capture) -> MemoryFacts:
     sizes = _sizes(capture.known("/proc/meminfo"))
+    other = not_its_own(capture, "/proc/vmstat")
     return MemoryFacts(
         sizes=sizes,
-        swap_traffic=_swap_traffic(capture),
-        oom_kills=_oom_kills(capture.known("/proc/vmstat")),
+        swap_traffic=other or _swap_traffic(capture),
+        oom_kills=other or _oom_kills(capture.known("/proc/vmstat")),
         transparent_huge_pages=_chosen(capture.text("/sys/kernel/mm/transparent_hugepage/enabled")),
         overcommit=_overcommit(capture.known("/proc/sys/vm/overcommit_memory")),
     )

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from ..absent import Known, NotHere, Unknown
 from ..archive import Capture
+from .container import not_its_own
 
 NO_PSI = NotHere("this kernel keeps no pressure stall information (it needs Linux 4.20, and psi=1 on some distributions)")
 
@@ -46,6 +47,8 @@ def parse(capture: Capture) -> PressureFacts:
 # full avg10=0.00 avg60=0.00 avg300=0.00 total=1040
 def _pressure(capture: Capture, name: str) -> Known[Pressure]:
     key = "/proc/pressure/" + name
+    if (other := not_its_own(capture, key)) is not None:
+        return other
     text = capture.text(key)
     entry = capture.entry(key)
     # A kernel started with psi=0 shows the files and refuses to read them

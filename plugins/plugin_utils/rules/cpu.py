@@ -60,9 +60,11 @@ CPU_LOAD = Rule(
 )
 
 
-def check_iowait(levels: Mapping[str, Any], shares: Mapping[str, CpuShares]) -> Iterator[Finding]:
+# The tasks that wait for a part of the CPUs make at least that much load: with less load in 15 minutes it was a moment.
+def check_iowait(levels: Mapping[str, Any], shares: Mapping[str, CpuShares], load: Load, count: int) -> Iterator[Finding]:
     ratio = shares["cpu"].iowait_ratio
-    yield Finding(levels["iowait_ratio"].grade(ratio), "cpu", "{iowait_ratio} of the time idle for want of a disk", {"iowait_ratio": ratio})
+    severity = _lasting(levels["iowait_ratio"].grade(ratio), load.fifteen / count >= ratio)
+    yield Finding(severity, "cpu", "{iowait_ratio} of the time idle for want of a disk", {"iowait_ratio": ratio})
 
 
 CPU_IOWAIT = Rule(
@@ -71,8 +73,8 @@ CPU_IOWAIT = Rule(
     domain=Domain.OS,
     why="CPUs stood idle while tasks waited for storage: the storage is the bottleneck.",
     fix="Find the disk by disk_latency and the process that causes it; spread or cache its I/O, or get faster storage.",
-    needs=("cpu.shares",),
-    evidence=("/proc/stat",),
+    needs=("cpu.shares", "cpu.load", "cpu.count"),
+    evidence=("/proc/stat", "/proc/loadavg"),
     levels={"iowait_ratio": Above(warning=0.20, critical=0.40, source="netdata 40 %; awesome-prometheus-alerts 10 %; 20 %: ours")},
     impact=2,
     track=("iowait_ratio",),
@@ -80,9 +82,10 @@ CPU_IOWAIT = Rule(
 )
 
 
-def check_steal(levels: Mapping[str, Any], shares: Mapping[str, CpuShares]) -> Iterator[Finding]:
+def check_steal(levels: Mapping[str, Any], shares: Mapping[str, CpuShares], load: Load, count: int) -> Iterator[Finding]:
     ratio = shares["cpu"].steal_ratio
-    yield Finding(levels["steal_ratio"].grade(ratio), "cpu", "{steal_ratio} of the time taken by the hypervisor", {"steal_ratio": ratio})
+    severity = _lasting(levels["steal_ratio"].grade(ratio), load.fifteen / count >= ratio)
+    yield Finding(severity, "cpu", "{steal_ratio} of the time taken by the hypervisor", {"steal_ratio": ratio})
 
 
 CPU_STEAL = Rule(
@@ -91,8 +94,8 @@ CPU_STEAL = Rule(
     domain=Domain.HARDWARE,
     why="The host of this virtual machine is overbooked: its CPUs ran others while this machine wanted to work.",
     fix="Move the machine to another host, or reserve CPU for it; more virtual CPUs make it worse.",
-    needs=("cpu.shares",),
-    evidence=("/proc/stat",),
+    needs=("cpu.shares", "cpu.load", "cpu.count"),
+    evidence=("/proc/stat", "/proc/loadavg"),
     levels={"steal_ratio": Above(warning=0.05, critical=0.10, source="netdata, awesome-prometheus-alerts: 10 %; 5 %: our judgement")},
     impact=3,
     track=("steal_ratio",),
