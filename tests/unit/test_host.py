@@ -166,6 +166,11 @@ def test_what_is_no_secret_stays(text: str) -> None:
     assert redact(text) == text
 
 
+@pytest.mark.parametrize("unit", ["a", "password", "-", "--pwd-", "://", "$6$", "token=", "-----BEGIN PRIVATE KEY-----"])
+def test_a_megabyte_without_a_line_end_is_searched_in_time(unit: str) -> None:
+    assert len(redact("password: hunter2 " + unit * (1000000 // len(unit)))) > 0
+
+
 def test_capture_of_this_machine_has_every_subject_and_no_crash() -> None:
     capture = observe([], 0, 15, 60, 1 << 20, 0)
     assert capture["entries"]
