@@ -8,9 +8,14 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from ansible.errors import AnsibleError
 from ansible.plugins.action import ActionBase
+from ansible_collections.caretaker.infra.plugins.plugin_utils.requirement import missing
 
-from ansible_collections.caretaker.infra.plugins.plugin_utils.run import BadRecords, BadRun, BadSetting, begin
+try:
+    from ansible_collections.caretaker.infra.plugins.plugin_utils.run import BadRecords, BadRun, BadSetting, begin
+except ImportError as error:
+    raise AnsibleError(missing(error)) from error
 
 
 class ActionModule(ActionBase):
@@ -33,7 +38,8 @@ class ActionModule(ActionBase):
         except (BadSetting, BadRun, BadRecords) as error:
             return {**result, "failed": True, "msg": str(error)}
         except OSError as error:
-            return {**result, "failed": True, "msg": f"{options['home']} can't be used: {error}; set caretaker_home to a folder you may write to"}
+            problem = f"{options['home']} can't be used: {error}; set caretaker_home to a folder you may write to"
+            return {**result, "failed": True, "msg": problem}
         return {
             **result, "changed": False, "run": started.id, "recheck_of": started.recheck_of or "",
             "subjects_by_host": {host: list(names) for host, names in started.subjects_by_host.items()},

@@ -12,9 +12,13 @@ from typing import Any
 
 from ansible.errors import AnsibleConnectionFailure, AnsibleError
 from ansible.plugins.action import ActionBase
+from ansible_collections.caretaker.infra.plugins.plugin_utils.requirement import missing
 
-from ansible_collections.caretaker.infra.plugins.plugin_utils.archive import SCHEMA, BadCapture, store, unpack
-from ansible_collections.caretaker.infra.plugins.plugin_utils.settings import settings_of
+try:
+    from ansible_collections.caretaker.infra.plugins.plugin_utils.archive import SCHEMA, BadCapture, store, unpack
+    from ansible_collections.caretaker.infra.plugins.plugin_utils.settings import settings_of
+except ImportError as error:
+    raise AnsibleError(missing(error)) from error
 
 COLLECTOR = "caretaker.infra 1.0.0"
 
@@ -25,15 +29,16 @@ class ActionModule(ActionBase):
         variables = task_vars or {}
         host = variables["inventory_hostname"]
         options = dict(self._task.args)
-        settings = settings_of(host, {name: self._templar.template(value) for name, value in variables.items() if name.startswith("caretaker_")})
+        mine = {name: self._templar.template(value) for name, value in variables.items() if name.startswith("caretaker_")}
         document = {
             "schema": SCHEMA, "host": host, "run": str(options.get("run")), "source": "linux", "collector": COLLECTOR,
-            "settings": settings, **self._observe(options, variables),
+            "settings": settings_of(host, mine), **self._observe(options, variables),
         }
         try:
             path, sha256 = store(Path(str(options.get("home"))), document)
         except OSError as error:
-            return {**result, "failed": True, "msg": f"the capture of {host} can't be stored: {error}; make room or set caretaker_home, then inspect again"}
+            problem_here = f"the capture of {host} can't be stored: {error}; make room or set caretaker_home, then inspect again"
+            return {**result, "failed": True, "msg": problem_here}
         errors = Counter(entry["error"] for entry in document["entries"] if entry.get("error"))
         summary = {"archive": str(path), "sha256": sha256, "entries": len(document["entries"]), "errors": dict(errors)}
         problem = document.get("problem")

@@ -8,10 +8,15 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from ansible.errors import AnsibleError
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
+from ansible_collections.caretaker.infra.plugins.plugin_utils.requirement import missing
 
-from ansible_collections.caretaker.infra.plugins.plugin_utils.run import BadRecords, BadRun, BadSetting, conclude
+try:
+    from ansible_collections.caretaker.infra.plugins.plugin_utils.run import BadRecords, BadRun, BadSetting, conclude
+except ImportError as error:
+    raise AnsibleError(missing(error)) from error
 
 
 class ActionModule(ActionBase):
