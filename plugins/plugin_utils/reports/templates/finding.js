@@ -23,8 +23,10 @@ function findingElement({ host, index, row }, bare = false) {
   const summary = [
     badge(SEVERITIES[row[FINDING.severity]]),
     bare ? null : h("span", { class: "mono" }, DATA.hosts[host][HOST.name]),
-    h("span", { class: "what" }, h("b", {}, said(rule.title)), " ", h("span", { class: "mono muted" }, object),
-      detail ? h("div", {}, said(detail.host.findings[index].message)) : null),
+    detail
+      ? h("span", { class: "what" }, h("div", { class: "message" }, h("b", { class: "mono" }, object), " ", said(detail.host.findings[index].message)),
+        h("div", { class: "check" }, said(rule.title)))
+      : h("span", { class: "what" }, h("b", {}, said(rule.title)), " ", h("span", { class: "mono muted" }, object)),
     lives(row), pips(row[FINDING.risk], t("Risk")), h("span", { class: "chevron", "aria-hidden": true }),
   ];
   return unfold(bare ? "finding bare" : "finding", summary, () => withDetail(host, "body", (loadedDetail) => findingBody(loadedDetail, index, rule)));
