@@ -11,7 +11,6 @@ import base64
 import ctypes
 import json
 import os
-import platform
 import sys
 import threading
 import time
@@ -63,7 +62,7 @@ def observe(subjects, sample_seconds, command_timeout, total_timeout, max_bytes,
                     "at": round(recorder.elapsed(), 3)} for name in late)
     return {
         "schema": SCHEMA, "taken_at": taken_at, "seconds": round(recorder.elapsed(), 3), "source": "linux",
-        "python": platform.python_version(), "root": recorder.is_root, "subjects": [name for name, _function in wanted],
+        "python": sys.version.split()[0], "root": recorder.is_root, "subjects": [name for name, _function in wanted],
         "entries": entries,
     }
 

@@ -19,8 +19,8 @@ PATTERNS = (
     # (a single blank only after an option: prose such as "Failed password for root" must stay)
     (re.compile(r"""(?i)((?:passw(?:or)?d|passwd|passphrase|pwd|secret|token|api[_-]?key|credentials?)[\w.-]{0,64}["']?[ \t]*=[ \t]*)"""
                 r"""("[^"\n]*"|'[^'\n]*'|[^\s,;&"']+)"""), r"\1" + HIDDEN),
-    (re.compile(r"""(?i)((?<![\w.-])--?[\w.-]{0,64}(?:passw(?:or)?d|passwd|passphrase|pwd|secret|token|api[_-]?key)[\w.-]{0,64}[ \t\0]+)([^\s-]\S*)"""),
-     r"\1" + HIDDEN),
+    (re.compile(r"""(?i)((?<![\w.-])--?[\w.-]{0,64}(?:passw(?:or)?d|passwd|passphrase|pwd|secret|token|api[_-]?key)[\w.-]{0,64}"""
+                r"""[ \t\0]+)([^\s-]\S*)"""), r"\1" + HIDDEN),
     # scheme://user:password@host
     (re.compile(r"(://[^\s/:@]*:)[^\s/@]+(@)"), r"\1" + HIDDEN + r"\2"),
     # crypt(3) hashes: $6$salt$hash, $y$j9T$...

@@ -8,6 +8,7 @@ import socket
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -111,3 +112,16 @@ def test_settings_that_name_a_certificate(server: str, line: str, path: str | No
 ])
 def test_where_a_listening_port_is_reached(family: int, address: str, reached: list[str]) -> None:
     assert subject.reachable(family, address) == reached
+
+
+def test_listening_ports_by_ss() -> None:
+    answer = """State  Recv-Q Send-Q Local Address:Port Peer Address:PortProcess
+LISTEN 0      128          0.0.0.0:443        0.0.0.0:*
+LISTEN 0      128             [::]:8443          [::]:*
+LISTEN 0      128                *:636              *:*
+LISTEN 0      128    127.0.0.53%lo:993        0.0.0.0:*
+LISTEN 0      128               :::995             :::*
+"""
+    both = ["127.0.0.1", "::1"]
+    host = SimpleNamespace(command=lambda argv: answer)
+    assert subject.listening(host) == {443: ["127.0.0.1"], 8443: both, 636: both, 993: ["127.0.0.53"], 995: both}

@@ -14,7 +14,6 @@ __metaclass__ = type
 import os
 import re
 import socket
-import ssl
 import struct
 import threading
 
@@ -24,6 +23,7 @@ HANDSHAKE_SECONDS = 3.0
 TLS_PORTS = frozenset((443, 465, 563, 636, 853, 989, 990, 992, 993, 994, 995, 2376, 3269, 4443, 5061, 5671, 5986, 6443, 6514, 6697, 8443,
                        8883, 9443, 10250, 16514))
 MAX_PORTS = 16
+ANY_ADDRESS = {"*": ["127.0.0.1", "::1"], "::": ["127.0.0.1", "::1"], "0.0.0.0": ["127.0.0.1"]}     # noqa: S104 - where to connect to
 # (configurations, pattern of the setting that names a certificate, pattern of what switches TLS on, None if naming it does)
 CONFIGURATIONS = (
     (("/etc/nginx/nginx.conf", "/etc/nginx/conf.d/*.conf", "/etc/nginx/sites-enabled/*", "/etc/nginx/snippets/*.conf"),
@@ -51,7 +51,7 @@ def capture(host):
     paths.update((path, "named in the inventory") for path in host.certificate_files)
     for path in sorted(paths)[:MAX_FILES]:
         host.note("certificate " + path, read_certificate(path))
-    addresses = listening()
+    addresses = listening(host)
     ports = sorted(TLS_PORTS.intersection(addresses))[:MAX_PORTS]
     results = {}
     threads = [threading.Thread(target=lambda port=port: results.update({port: shown(port, addresses[port])})) for port in ports]
@@ -105,8 +105,21 @@ def read_certificate(path):
     return match.group(0).decode("ascii").replace("TRUSTED ", "") + "\n"
 
 
-def listening():
-    """{TCP port that is listened on: addresses to reach it}, from /proc/net: state 0A, local address and port in hexadecimal."""
+def listening(host):
+    """{TCP port that is listened on: addresses to reach it}; by ss, as reading /proc/net/tcp walks all connections there are."""
+    answer = host.command(["ss", "-ltn"])
+    if answer is None:
+        return listening_by_proc()
+    found = {}
+    for fields in (line.split() for line in answer.splitlines() if line.startswith("LISTEN")):
+        address, _colon, port = fields[3].rpartition(":")
+        address = address.strip("[]").partition("%")[0].strip("[]")
+        found.setdefault(int(port), []).extend(ANY_ADDRESS.get(address, [address]))
+    return found
+
+
+def listening_by_proc():
+    """The same from /proc/net: state 0A, local address and port in hexadecimal."""
     found = {}
     for name, family in (("/proc/net/tcp", socket.AF_INET), ("/proc/net/tcp6", socket.AF_INET6)):
         for line in text_of(name).splitlines()[1:]:
@@ -127,6 +140,8 @@ def reachable(family, address):
 
 def shown(port, addresses):
     """The certificate that a local port shows, in PEM, or a line that begins with #."""
+    import ssl                          # it takes as long to load as a command: only where there is a port
+
     problem = "no answer"
     for address in addresses:
         try:
@@ -152,6 +167,8 @@ def shown(port, addresses):
 
 def willing_context():
     """It takes any certificate and any old cipher: what the server shows is looked at, not trusted."""
+    import ssl
+
     context = ssl.SSLContext(getattr(ssl, "PROTOCOL_TLS_CLIENT", ssl.PROTOCOL_SSLv23))
     if hasattr(context, "check_hostname"):
         context.check_hostname = False      # novm: Python 2.7.9 has it too, and older ones are asked first
