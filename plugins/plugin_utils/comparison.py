@@ -60,7 +60,8 @@ Key = tuple[str, str]
 
 def compare(inspection: Inspection, past: Mapping[Key, Past]) -> tuple[Compared, ...]:
     """All findings of this inspection with their state, then those of before that are resolved or were not rechecked."""
-    seen = {(finding.rule, finding.object): finding for finding in inspection.findings}
+    by_severity = sorted(inspection.findings, key=lambda finding: finding.severity)
+    seen = {(finding.rule, finding.object): finding for finding in by_severity}     # of two about one object the worse stands
     now = [_compared(finding, past.get(key), inspection.run) for key, finding in seen.items()]
     gone = [_gone(key, before, inspection) for key, before in past.items() if key not in seen and before.severity in OPEN]
     return (*now, *gone)

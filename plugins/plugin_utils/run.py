@@ -40,7 +40,8 @@ class Run:
 
 
 def begin(
-    home: Path, url: str | None, variables: Mapping[str, Mapping[str, Any]], run: str | None, recheck_of: str | None, subjects: Iterable[str]
+    home: Path, url: str | None, variables: Mapping[str, Mapping[str, Any]], run: str | None, recheck_of: str | None,
+    subjects: Iterable[str],
 ) -> Run:
     """Check all hosts' settings, then choose and reserve a run id. Raises BadSetting, BadRun or BadRecords.
 
@@ -131,7 +132,8 @@ def conclude(
             runs.add_artefacts(connection, run, {str(target / name): sha256 for name, sha256 in finished.files.items()})
         _put_in_place(partial, target)
     except OSError as error:
-        raise BadRun(f"run {run}: its report can't be written: {error}; make room or name another folder, then conclude it again") from error
+        problem = f"run {run}: its report can't be written: {error}; make room or name another folder, then conclude it again"
+        raise BadRun(problem) from error
     return finished, target
 
 

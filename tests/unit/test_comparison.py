@@ -56,3 +56,9 @@ def test_rule_that_no_longer_applies_resolves() -> None:
 def test_without_a_verdict_nothing_is_closed(findings: tuple[Judged, ...]) -> None:
     gone = [item for item in compare(inspection(*findings), past(CRITICAL, 2)) if item.finding.object == "thing"]
     assert [(item.state, item.times, item.finding.severity) for item in gone] == [(State.NOT_RECHECKED, 2, CRITICAL)]
+
+
+def test_of_two_findings_about_one_object_the_worse_stands() -> None:
+    for findings in ((CRITICAL, OK), (OK, CRITICAL)):
+        compared = compare(inspection(*(Judged("rule", "thing", severity, "") for severity in findings)), {})
+        assert [item.finding.severity for item in compared] == [CRITICAL]

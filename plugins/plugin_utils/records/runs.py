@@ -118,27 +118,28 @@ def add_outcome(connection: Connection, device: int, outcome: Outcome, sha256: s
         connection.execute(FORGET, [{"of_device": device, "of_rule": life["rule"], "of_object": life["object"]} for life in lives])
         connection.execute(insert(FINDINGS), lives)
     if outcome.tracked:
-        connection.execute(insert(MEASUREMENTS), [
-            {"run": outcome.run, "device": device, "taken_at": outcome.taken_at, "rule": rule, "object": thing, "name": name, "value": value}
-            for rule, thing, name, value in outcome.tracked
-        ])
+        about = {"run": outcome.run, "device": device, "taken_at": outcome.taken_at}
+        figures = [{"rule": rule, "object": thing, "name": name, "value": value} for rule, thing, name, value in outcome.tracked]
+        connection.execute(insert(MEASUREMENTS), [{**about, **figure} for figure in figures])
 
 
 def _result(run: str, device: int, item: Reported) -> dict[str, Any]:
-    finding, waiver = item.compared.finding, item.waiver
-    return {
-        "run": run, "device": device, "rule": finding.rule, "object": finding.object, "severity": int(finding.severity),
-        "state": item.compared.state.value, "times": item.compared.times, "message": finding.message, "values": plain(finding.values),
-        "waiver": {"reason": waiver.reason, "owner": waiver.owner, "expires": waiver.expires.isoformat(), "object": waiver.object} if waiver else None,
+    waiver = item.waiver
+    accepted = waiver and {
+        "reason": waiver.reason, "owner": waiver.owner, "expires": waiver.expires.isoformat(), "object": waiver.object,
     }
+    return {**_state(device, item), "run": run, "waiver": accepted}
 
 
 def _life(run: str, device: int, item: Reported) -> dict[str, Any]:
+    return {**_state(device, item), "first_run": item.compared.first_run, "last_run": run}
+
+
+def _state(device: int, item: Reported) -> dict[str, Any]:
     finding = item.compared.finding
     return {
         "device": device, "rule": finding.rule, "object": finding.object, "severity": int(finding.severity),
-        "state": item.compared.state.value, "times": item.compared.times, "first_run": item.compared.first_run, "last_run": run,
-        "message": finding.message, "values": plain(finding.values),
+        "state": item.compared.state.value, "times": item.compared.times, "message": finding.message, "values": plain(finding.values),
     }
 
 
