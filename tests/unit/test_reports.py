@@ -9,8 +9,10 @@ import hashlib
 import json
 import re
 import xml.etree.ElementTree as ElementTree
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -18,6 +20,7 @@ import pytest
 from plugins.plugin_utils.archive import Capture, Entry
 from plugins.plugin_utils.comparison import Past, State
 from plugins.plugin_utils.findings import Severity
+from plugins.plugin_utils.inspection import Judged
 from plugins.plugin_utils.outcome import Outcome, outcome_of
 from plugins.plugin_utils.reports import folder as folder_module
 from plugins.plugin_utils.reports.fleet import SHOWN, ordinal, shortened
@@ -286,3 +289,11 @@ def test_storage_is_drawn_from_what_is_known(tmp_path: Path) -> None:
 def test_storage_that_is_not_known_is_not_drawn() -> None:
     assert storage_of(outcome(problem="unreachable").inspection) == {}
     assert storage_of(outcome().inspection) == {}
+
+
+def test_a_disk_s_health_is_drawn() -> None:
+    disk = SimpleNamespace(name="nvme0n1", device_class="nvme", model="Fast 1", used_ratio=0.4, temperature_celsius=41.0, power_on_seconds=None)
+    facts = {"disk_health": SimpleNamespace(disks=(disk,)), "history": {}}
+    inspection = replace(outcome().inspection, facts=facts, findings=(Judged("disk_wear", "nvme0n1", Severity.WARNING, "worn"),))
+    assert storage_of(inspection)["disk_health"] == [
+        {"name": "nvme0n1", "severity": "warning", "about": "nvme · Fast 1 · 41 °C", "used_ratio": 0.4}]

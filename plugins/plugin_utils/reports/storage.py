@@ -39,6 +39,7 @@ def storage_of(inspection: Inspection) -> dict[str, list[dict[str, Any]]]:
         "raid_disks": [_named(disk, worst, disk.model, disk.state) for disk in known(facts, "hardware_raid", "disks")],
         "pools": [_pool(volume, worst) for volume in known(facts, "lvm", "logical") if volume.data_ratio is not None],
         "zfs_pools": [_zfs_pool(pool, worst) for pool in known(facts, "zfs", "sizes") if pool.used_ratio is not None],
+        "disk_health": [_disk_health(disk, worst) for disk in known(facts, "disk_health", "disks")],
         "disks": [_named(disk, worst, disk.device_class, disk.model, show("size_bytes", disk.size_bytes))
                   for disk in known(facts, "block_devices", "disks")],
     }
@@ -107,6 +108,12 @@ def _array(array: Any, worst: Mapping[str, Severity]) -> dict[str, Any]:
 
 def _named(thing: Any, worst: Mapping[str, Severity], *about: str) -> dict[str, Any]:
     return {"name": line(thing.name), "severity": _severity(thing.name, worst), "about": _joined(*about)}
+
+
+def _disk_health(disk: Any, worst: Mapping[str, Severity]) -> dict[str, Any]:
+    """``used_ratio`` of a flash disk's life, None for others."""
+    told = [show(name, getattr(disk, name)) for name in ("temperature_celsius", "power_on_seconds") if getattr(disk, name) is not None]
+    return {**_named(disk, worst, disk.device_class, disk.model, *told), "used_ratio": disk.used_ratio}
 
 
 def _pool(volume: Any, worst: Mapping[str, Severity]) -> dict[str, Any]:

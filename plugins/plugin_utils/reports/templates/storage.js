@@ -10,6 +10,7 @@ function storagePanels(storage) {
     storage.raid_disks && panel(t("Disks of RAID controllers"), slots(storage.raid_disks)),
     storage.pools && panel(t("Thin pools and snapshots"), h("div", { class: "drawn" }, storage.pools.map(pool))),
     storage.zfs_pools && panel(t("ZFS pools"), h("div", { class: "drawn" }, longFirst(storage.zfs_pools, filesystem))),
+    storage.disk_health && panel(t("Health of the disks"), h("div", { class: "drawn" }, longFirst(storage.disk_health, diskHealth))),
     storage.disks && panel(t("Disks"), slots(storage.disks)),
   ];
   return panels.filter(Boolean);
@@ -39,6 +40,9 @@ const filesystem = (item) => level(item.name, item.severity, item.used_ratio, [
 
 const pool = (item) => level(item.name, item.severity, item.used_ratio, [`${percent(item.used_ratio)} / ${item.total_bytes}`,
   item.metadata_ratio === null ? "" : ` · ${t("metadata {percent}", { percent: percent(item.metadata_ratio) })}`]);
+
+// A flash disk with how much of its life is used up
+const diskHealth = (item) => (item.used_ratio === null ? slots([item]) : level(item.name, item.severity, item.used_ratio, `${item.about} · ${t("{percent} of its life used", { percent: percent(item.used_ratio) })}`));
 
 const slot = (item, about) => h("div", { class: `slot ${item.severity}` }, h("b", {}, glyphOf(item.severity), item.severity === "ok" ? "" : " ", item.name || "–"), h("span", { class: "muted" }, about));
 const slots = (items) => h("div", { class: "slots" }, items.map((item) => slot(item, item.about)));
