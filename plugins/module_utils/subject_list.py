@@ -10,11 +10,13 @@ __metaclass__ = type
 from .subjects import (
     accounts,
     block_devices,
+    bonding,
     boot,
     btrfs,
     certificates,
     clock,
     cpu,
+    disk_health,
     filesystems,
     hardware,
     hardware_raid,
@@ -58,7 +60,9 @@ SUBJECTS = (
     ("zfs", zfs.capture),
     ("certificates", certificates.capture),
     ("btrfs", btrfs.capture),
+    ("disk_health", disk_health.capture),
     ("services", services.capture),
     ("clock", clock.capture),
     ("tcp", tcp.capture),
+    ("bonding", bonding.capture),
 )

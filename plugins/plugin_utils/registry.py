@@ -13,11 +13,13 @@ from .archive import Capture
 from .facts import (
     accounts as accounts_facts,
     block_devices as block_devices_facts,
+    bonding as bonding_facts,
     boot as boot_facts,
     btrfs as btrfs_facts,
     certificates as certificates_facts,
     clock as clock_facts,
     cpu as cpu_facts,
+    disk_health as disk_health_facts,
     filesystems as filesystems_facts,
     hardware as hardware_facts,
     hardware_raid as hardware_raid_facts,
@@ -41,11 +43,13 @@ from .findings import Rule
 from .rules import (
     accounts,
     block_devices,
+    bonding,
     boot,
     btrfs,
     certificates,
     clock,
     cpu,
+    disk_health,
     filesystems,
     hardware,
     hardware_raid,
@@ -100,9 +104,11 @@ SUBJECTS: tuple[Subject, ...] = (
     Subject("zfs", zfs_facts.parse, zfs.RULES),
     Subject("certificates", certificates_facts.parse, certificates.RULES),
     Subject("btrfs", btrfs_facts.parse, btrfs.RULES),
+    Subject("disk_health", disk_health_facts.parse, disk_health.RULES),
     Subject("services", services_facts.parse, services.RULES),
     Subject("clock", clock_facts.parse, clock.RULES),
     Subject("tcp", tcp_facts.parse, tcp.RULES),
+    Subject("bonding", bonding_facts.parse, bonding.RULES),
 )
 
 RULES: tuple[Rule, ...] = (*itself.RULES, *(rule for subject in SUBJECTS for rule in subject.rules))

@@ -8,8 +8,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from .adapter import Adapter
+from .adapters_bonding import BOND
 from .adapters_boot import KDUMP
 from .adapters_clock import SOURCES, TIMEDATE, TRACKING
+from .adapters_disk_health import NVME_LOG, SMART_JSON, SMART_SCAN, SMART_TEXT
 from .adapters_hardware import DMESG, DMIDECODE, IPMI_SDR, IPMI_SEL, IPMI_SENSOR
 from .adapters_hardware_raid import ARCCONF, HPACUCLI, MEGACLI, NETDATA_RAID, OTHER_RAID, TW_CLI
 from .adapters_kernel import CPU_USAGE, CPUINFO, MEMINFO
@@ -32,6 +34,10 @@ from .adapters_storage import DF, LVM_JSON, LVM_LVS, LVM_PVS, LVM_VGS, MOUNTS, Z
 
 ADAPTERS: Mapping[tuple[str, str], Adapter] = {
     ("verdicts", "dmesg"): DMESG,
+    ("smart", "smart_json"): SMART_JSON,
+    ("smart", "smart_text"): SMART_TEXT,
+    ("smart", "smart_scan"): SMART_SCAN,
+    ("storage", "nvme"): NVME_LOG,
     ("mdstat", "mdstat_array"): MDSTAT_ARRAY,
     ("mdstat", "mdstat_verdict"): MDSTAT_HOST,
     ("mdstat", "mdstat_insights"): MDSTAT_COMPONENTS,
@@ -80,4 +86,6 @@ ADAPTERS: Mapping[tuple[str, str], Adapter] = {
     ("verdicts", "ntp-ntpd"): TIMEDATE,
     ("misc", "time_sources"): SOURCES,
     ("misc", "field_chrony"): TRACKING,
+    ("verdicts", "network-bonding"): BOND,
+    ("misc", "bond"): BOND,
 }
