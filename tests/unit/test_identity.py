@@ -70,3 +70,20 @@ def test_what_vendors_leave_unfilled_is_empty() -> None:
     found = facts.parse(Capture("web1", "raw", MIDNIGHT, tuple(
         Entry("identity", "file", "/sys/class/dmi/id/" + name, text) for name, text in dmi.items())))
     assert found.machine == facts.Machine("Northwind", "", "", "", "")
+
+
+@pytest.mark.parametrize(("looks", "expected"), [
+    ({"/run/systemd/container": "systemd-nspawn\n", "/sys/class/dmi/id/sys_vendor": "Dell Inc.\n"}, "systemd-nspawn"),
+    ({"/.dockerenv": ""}, "container"),
+    ({"/sys/class/dmi/id/sys_vendor": "VMware, Inc.\n", "/sys/class/dmi/id/product_name": "VMware20,1\n"}, "vmware"),
+    ({"/sys/class/dmi/id/sys_vendor": "Microsoft Corporation\n", "/sys/class/dmi/id/product_name": "Virtual Machine\n"}, "microsoft"),
+    ({"/sys/class/dmi/id/sys_vendor": "Microsoft Corporation\n", "/proc/cpuinfo": "flags\t\t: fpu vme\n"}, "none"),
+    ({"/proc/cpuinfo": "flags\t\t: fpu hypervisor lahf_lm\n"}, "vm-other"),
+])
+def test_virtualisation(looks: dict[str, str], expected: str) -> None:
+    entries = tuple(Entry("identity", "file", key, text) for key, text in looks.items())
+    assert facts.parse(Capture("h", "r", MIDNIGHT, entries)).virtualisation == expected
+
+
+def test_a_cpu_without_flags_does_not_tell_of_virtualisation() -> None:
+    assert isinstance(facts.parse(Capture("h", "r", MIDNIGHT, ())).virtualisation, Unknown)

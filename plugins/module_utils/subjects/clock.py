@@ -12,10 +12,14 @@ def capture(host):
     for mark in ("/run/systemd/container", "/run/.containerenv", "/.dockerenv"):
         if host.exists(mark):
             host.file(mark)
+    host.file("/etc/adjtime")
+    answers = []
     if host.which("chronyc"):
-        host.command(["chronyc", "-n", "tracking"])
+        answers.append(host.command(["chronyc", "-n", "tracking"]))
         host.command(["chronyc", "-n", "sources"])
     if host.which("ntpq"):
-        host.command(["ntpq", "-pn"])
-    if host.which("timedatectl") and host.exists("/run/systemd/system"):
+        answers.append(host.command(["ntpq", "-pn"]))
+    # It has systemd start a service that answers it: ten times the CPU of chronyc, which knows better
+    daemon_answers = any("Leap status" in (text or "") or "refid" in (text or "") for text in answers)
+    if not daemon_answers and host.which("timedatectl") and host.exists("/run/systemd/system"):
         host.command(["timedatectl", "status"])

@@ -12,12 +12,10 @@ DMI = ("sys_vendor", "product_name", "product_version", "product_serial", "chass
 
 def capture(host):
     for path in ("/etc/os-release", "/usr/lib/os-release", "/etc/redhat-release", "/proc/sys/kernel/hostname",
-                 "/proc/sys/kernel/osrelease", "/proc/uptime", "/etc/machine-id", "/proc/device-tree/model"):
+                 "/proc/sys/kernel/osrelease", "/proc/uptime", "/etc/machine-id", "/proc/device-tree/model", "/proc/cpuinfo"):
         host.file(path)
     for mark in ("/run/systemd/container", "/run/.containerenv", "/.dockerenv"):
         if host.exists(mark):
             host.file(mark)
     for name in DMI:
         host.file("/sys/class/dmi/id/" + name)
-    if host.which("systemd-detect-virt"):
-        host.command(["systemd-detect-virt"])

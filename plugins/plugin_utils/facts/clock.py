@@ -51,7 +51,7 @@ class ClockFacts:
 
 def parse(capture: Capture) -> ClockFacts:
     status = _timedatectl(capture)
-    return ClockFacts(_clock(capture, status), _sources(capture), _rtc_local(status))
+    return ClockFacts(_clock(capture, status), _sources(capture), _rtc_local(capture, status))
 
 
 def _clock(capture: Capture, status: Known[dict[str, str]]) -> Known[Clock]:
@@ -194,7 +194,17 @@ def clock_of_status(values: dict[str, str]) -> Known[Clock]:
     return Clock("systemd", said == "yes")
 
 
-def _rtc_local(status: Known[dict[str, str]]) -> Known[bool]:
+# 0.000000 1763781600 0.000000
+# 1763781600
+# UTC
+def _rtc_local(capture: Capture, status: Known[dict[str, str]]) -> Known[bool]:
+    """/etc/adjtime as hwclock and systemd read it: UTC where there is no such file, too. timedatectl says the same."""
+    if capture.entry("/etc/adjtime") is not None:
+        text = capture.text("/etc/adjtime")
+        if isinstance(text, str):
+            kept = "".join(text.split("\n")[2:3])
+            return kept == "LOCAL" if kept in ("LOCAL", "UTC") else Unknown("{key}: is empty or cut off", {"key": "/etc/adjtime"})
+        return False if isinstance(text, NotHere) else text
     if not isinstance(status, dict):
         return status
     said = status.get("RTC in local TZ")

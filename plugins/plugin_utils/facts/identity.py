@@ -19,6 +19,11 @@ from .os_support import ROLLING, support_end
 NO_VALUE = ("", "none", "not specified", "to be filled by o.e.m.", "default string", "system serial number", "0", "n/a", "unknown",
             "system product name", "system manufacturer", "not applicable")
 
+# Words of vendor and product in DMI, and what systemd-detect-virt calls them
+HYPERVISORS = (("KVM", "kvm"), ("QEMU", "qemu"), ("VMware", "vmware"), ("VirtualBox", "oracle"), ("Xen", "xen"), ("Bochs", "bochs"),
+               ("Parallels", "parallels"), ("BHYVE", "bhyve"), ("Amazon EC2", "amazon"), ("Google Compute Engine", "google"),
+               ("Microsoft Corporation Virtual Machine", "microsoft"))
+
 
 @dataclass(frozen=True)
 class OperatingSystem:
@@ -42,7 +47,7 @@ class Machine:
 
 @dataclass(frozen=True)
 class IdentityFacts:
-    """``support_ends``: last day of security updates; ``virtualisation``: as systemd-detect-virt says it, "none" on hardware."""
+    """``support_ends``: last day of security updates; ``virtualisation``: in the words of systemd-detect-virt, "none" on hardware."""
 
     system: Known[OperatingSystem]
     support_ends: Known[date]
@@ -143,14 +148,23 @@ def _uptime(capture: Capture) -> Known[float]:
 
 
 def _virtualisation(capture: Capture) -> Known[str]:
-    """systemd-detect-virt ends with status 1 for "none"."""
-    entry = capture.entry("systemd-detect-virt")
-    if entry is None:
-        return NotHere("this host has no systemd-detect-virt")
-    text = capture.known("systemd-detect-virt")
-    if isinstance(text, Unknown):
-        return text
-    return text.strip() or Unknown("{key}: is empty or cut off", {"key": "systemd-detect-virt"})
+    """By what container managers leave inside, by DMI, and by the flag that hypervisors set in the CPU's word about itself."""
+    if is_container(capture):
+        text = capture.text("/run/systemd/container")
+        return text.strip() if isinstance(text, str) and text.strip() else "container"
+    machine = " ".join(_text(capture, f"/sys/class/dmi/id/{name}").strip() for name in ("sys_vendor", "product_name"))
+    found = next((name for words, name in HYPERVISORS if words in machine), None)
+    if found:
+        return found
+    flags = re.search(r"^flags\s*:(.*)\n", _text(capture, "/proc/cpuinfo"), re.MULTILINE)
+    if flags is None:
+        return Unknown("this machine's CPU does not tell whether it is a virtual one")
+    return "vm-other" if " hypervisor" in flags[1] else "none"
+
+
+def _text(capture: Capture, key: str) -> str:
+    text = capture.text(key)
+    return text if isinstance(text, str) else ""
 
 
 def _machine(capture: Capture) -> Known[Machine]:

@@ -92,7 +92,7 @@ CLOCK_RTC_LOCAL = Rule(
     why="In local time it is an hour off after each change of daylight saving until the system has set it, and logs of the boot are wrong.",
     fix="timedatectl set-local-rtc 0",
     needs=("clock.rtc_local",),
-    evidence=("timedatectl *",),
+    evidence=("/etc/adjtime", "timedatectl *"),
     impact=1,
     check=check_clock_rtc_local,
 )
