@@ -27,6 +27,7 @@ from .subjects import (
     md_raid,
     memory,
     mounts,
+    multipath,
     packages,
     pressure,
     processes,
@@ -65,4 +66,5 @@ SUBJECTS = (
     ("clock", clock.capture),
     ("tcp", tcp.capture),
     ("bonding", bonding.capture),
+    ("multipath", multipath.capture),
 )

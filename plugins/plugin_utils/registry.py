@@ -30,6 +30,7 @@ from .facts import (
     md_raid as md_raid_facts,
     memory as memory_facts,
     mounts as mounts_facts,
+    multipath as multipath_facts,
     packages as packages_facts,
     pressure as pressure_facts,
     processes as processes_facts,
@@ -61,6 +62,7 @@ from .rules import (
     md_raid,
     memory,
     mounts,
+    multipath,
     packages,
     pressure,
     processes,
@@ -109,6 +111,7 @@ SUBJECTS: tuple[Subject, ...] = (
     Subject("clock", clock_facts.parse, clock.RULES),
     Subject("tcp", tcp_facts.parse, tcp.RULES),
     Subject("bonding", bonding_facts.parse, bonding.RULES),
+    Subject("multipath", multipath_facts.parse, multipath.RULES),
 )
 
 RULES: tuple[Rule, ...] = (*itself.RULES, *(rule for subject in SUBJECTS for rule in subject.rules))

@@ -16,6 +16,7 @@ from .adapters_hardware import DMESG, DMIDECODE, IPMI_SDR, IPMI_SEL, IPMI_SENSOR
 from .adapters_hardware_raid import ARCCONF, HPACUCLI, MEGACLI, NETDATA_RAID, OTHER_RAID, TW_CLI
 from .adapters_kernel import CPU_USAGE, CPUINFO, MEMINFO
 from .adapters_md_raid import MDADM, MDSTAT_ARRAY, MDSTAT_COMPONENTS, MDSTAT_HOST
+from .adapters_multipath import MULTIPATH
 from .adapters_packages import (
     APT_LIST,
     APT_SIMULATE,
@@ -88,4 +89,5 @@ ADAPTERS: Mapping[tuple[str, str], Adapter] = {
     ("misc", "field_chrony"): TRACKING,
     ("verdicts", "network-bonding"): BOND,
     ("misc", "bond"): BOND,
+    ("multipath", "multipath"): MULTIPATH,
 }
