@@ -15,13 +15,13 @@ from pathlib import Path
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import Engine, func, select
+from sqlalchemy import Engine, func, select, text
 
 from plugins.plugin_utils.archive import Capture, load
 from plugins.plugin_utils.findings import Severity
 from plugins.plugin_utils.outcome import outcome_of
 from plugins.plugin_utils.records import runs, tables
-from plugins.plugin_utils.records.database import BadRecords, open_records, transaction
+from plugins.plugin_utils.records.database import SCHEMA, BadRecords, open_records, transaction
 
 FIXTURES = Path(__file__).parents[1] / "fixtures" / "memory"
 FIRST = datetime(2026, 5, 1, tzinfo=UTC)
@@ -134,6 +134,13 @@ def test_same_run_twice_is_refused(engine: Engine) -> None:
     record(engine, capture("healthy", 1))
     with pytest.raises(BadRecords, match="nothing of this run was recorded"):
         record(engine, capture("healthy", 1))
+
+
+def test_the_newest_migration_is_the_one_that_records_are_compared_with(tmp_path: Path) -> None:
+    engine = open_records(tmp_path)
+    with engine.connect() as connection:
+        assert connection.execute(text("SELECT version_num FROM alembic_version")).scalar() == SCHEMA
+    engine.dispose()
 
 
 def test_records_of_a_newer_version_are_left_alone(tmp_path: Path) -> None:

@@ -9,13 +9,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from alembic import command
-from alembic.config import Config
-from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, create_engine, event, inspect, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import SQLAlchemyError
 
+SCHEMA = "0001"             # the newest of migrations/versions
 WAIT_SECONDS = 900          # for another run that is just recording
 
 
@@ -58,22 +56,22 @@ def _prepare_sqlite(engine: Engine) -> None:
         connection.exec_driver_sql("BEGIN IMMEDIATE")       # two runs at once: the second waits, none fails half-way
 
 
-def _config(connection: Connection) -> Config:
+def _upgrade(connection: Connection) -> None:
+    current = None
+    if inspect(connection).has_table("alembic_version"):
+        current = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
+        if current == SCHEMA:
+            return
+    # It takes as long to load as SQLAlchemy itself, and is rarely needed
+    from alembic import command
+    from alembic.config import Config
+    from alembic.script import ScriptDirectory
+
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
     config.attributes["connection"] = connection
-    return config
-
-
-def _upgrade(connection: Connection) -> None:
-    config = _config(connection)
-    newest = ScriptDirectory.from_config(config).get_current_head()
-    if inspect(connection).has_table("alembic_version"):
-        current = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
-        if current == newest:
-            return
-        if current not in {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}:
-            raise BadRecords(f"the records have schema {current}, which this version does not know; use the Caretaker that wrote them")
+    if current is not None and current not in {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}:
+        raise BadRecords(f"the records have schema {current}, which this version does not know; use the Caretaker that wrote them")
     command.upgrade(config, "head")
 
 

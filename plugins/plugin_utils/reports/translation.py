@@ -9,16 +9,13 @@ from collections.abc import Callable, Mapping
 from functools import cache
 from pathlib import Path
 
-from babel.messages.pofile import read_po
-
 LOCALES = Path(__file__).parent / "locale"
 LANGUAGES = ("en", "zh_CN")
 
 
 def translator(language: str) -> Callable[[str], str]:
     """A function from English to the language; a text that no catalogue has stays English."""
-    texts = catalogue(language)
-    return lambda text: texts.get(text, text)
+    return lambda text: catalogue(language).get(text, text)
 
 
 @cache
@@ -32,6 +29,8 @@ def catalogue(language: str) -> Mapping[str, str]:
 
 def texts_of(path: Path) -> dict[str, str]:
     """The finished translations of one .po file."""
+    from babel.messages.pofile import read_po  # only who writes a report needs it
+
     with path.open("rb") as stream:
         messages = read_po(stream, abort_invalid=True)
     return {str(message.id): str(message.string) for message in messages if message.id and message.string and not message.fuzzy}
