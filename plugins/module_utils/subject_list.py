@@ -31,6 +31,7 @@ from .subjects import (
     packages,
     pressure,
     processes,
+    scheduled_jobs,
     security_modules,
     services,
     ssh,
@@ -67,4 +68,5 @@ SUBJECTS = (
     ("tcp", tcp.capture),
     ("bonding", bonding.capture),
     ("multipath", multipath.capture),
+    ("scheduled_jobs", scheduled_jobs.capture),
 )

@@ -34,6 +34,7 @@ from .facts import (
     packages as packages_facts,
     pressure as pressure_facts,
     processes as processes_facts,
+    scheduled_jobs as scheduled_jobs_facts,
     security_modules as security_modules_facts,
     services as services_facts,
     ssh as ssh_facts,
@@ -66,6 +67,7 @@ from .rules import (
     packages,
     pressure,
     processes,
+    scheduled_jobs,
     security_modules,
     services,
     ssh,
@@ -112,6 +114,7 @@ SUBJECTS: tuple[Subject, ...] = (
     Subject("tcp", tcp_facts.parse, tcp.RULES),
     Subject("bonding", bonding_facts.parse, bonding.RULES),
     Subject("multipath", multipath_facts.parse, multipath.RULES),
+    Subject("scheduled_jobs", scheduled_jobs_facts.parse, scheduled_jobs.RULES),
 )
 
 RULES: tuple[Rule, ...] = (*itself.RULES, *(rule for subject in SUBJECTS for rule in subject.rules))
