@@ -25,6 +25,7 @@ from .subjects import (
     iscsi,
     kernel_log,
     limits,
+    logs,
     lvm,
     md_raid,
     memory,
@@ -75,4 +76,5 @@ SUBJECTS = (
     ("multipath", multipath.capture),
     ("scheduled_jobs", scheduled_jobs.capture),
     ("network", network.capture),
+    ("logs", logs.capture),
 )

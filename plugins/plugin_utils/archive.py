@@ -243,6 +243,7 @@ def load_folder(folder: Path) -> Capture:
     """Raw files as a capture, so that any recorded output can be judged by anyone:
 
         files/proc/mdstat                     a file of the host; files/proc/vmstat.2 is its second sample
+        errors/etc/shadow                     its text is why the file could not be read: denied, timeout, ...
         links/sys/block/sda                   its text is where the link points to
         notes/NAME                            what was listed
         commands/<any>/{argv,stdout,stderr,rc,error}   argv one word a line or one shell line
@@ -252,6 +253,7 @@ def load_folder(folder: Path) -> Capture:
     if (folder / "about.json").is_file():
         about = json.loads((folder / "about.json").read_text())
     entries = [*_raw_files(folder, "files", "file", about.get("sample_seconds", 10.0)), *_raw_files(folder, "links", "link", 0.0),
+               *(Entry("raw", "file", item.key, error=(item.text or "").strip()) for item in _raw_files(folder, "errors", "file", 0.0)),
                *_raw_files(folder, "notes", "note", 0.0), *_raw_commands(folder)]
     if not entries:
         raise BadCapture(f"{folder}: holds neither files/ nor commands/; see docs/capture.md for the form of a raw folder")

@@ -28,6 +28,7 @@ from .facts import (
     iscsi as iscsi_facts,
     kernel_log as kernel_log_facts,
     limits as limits_facts,
+    logs as logs_facts,
     lvm as lvm_facts,
     md_raid as md_raid_facts,
     memory as memory_facts,
@@ -64,6 +65,7 @@ from .rules import (
     itself,
     kernel_log,
     limits,
+    logs,
     lvm,
     md_raid,
     memory,
@@ -124,6 +126,7 @@ SUBJECTS: tuple[Subject, ...] = (
     Subject("multipath", multipath_facts.parse, multipath.RULES),
     Subject("scheduled_jobs", scheduled_jobs_facts.parse, scheduled_jobs.RULES),
     Subject("network", network_facts.parse, network.RULES),
+    Subject("logs", logs_facts.parse, logs.RULES),
 )
 
 RULES: tuple[Rule, ...] = (*itself.RULES, *(rule for subject in SUBJECTS for rule in subject.rules))
