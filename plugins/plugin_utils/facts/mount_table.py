@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 from ..absent import Unknown, Unreadable
 from ..archive import Capture
@@ -50,6 +51,7 @@ def mount_table(capture: Capture) -> tuple[Mount, ...] | Unknown:
 
 
 # 36 25 8:3 / /srv rw,relatime shared:21 - ext4 /dev/sda3 rw,errors=remount-ro
+@lru_cache(maxsize=1)       # many subjects ask for the table of the same host
 def parse_mountinfo(text: str) -> tuple[Mount, ...]:
     found: dict[str, Mount] = {}
     for line in _whole_lines("/proc/self/mountinfo", text):

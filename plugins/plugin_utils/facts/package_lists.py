@@ -86,8 +86,9 @@ def parse_apt_simulation(key: str, text: str) -> AptPlan:
         whole_lines(key, text)
         if "Reading package lists" in text:
             raise Unreadable(CUT, key=key)
-    updates = tuple(_planned(key, line) for line in text.splitlines() if line.startswith("Inst "))
-    removals = tuple(line.split()[1] for line in text.splitlines() if line.startswith("Remv ") and len(line.split()) > 1)
+    lines = text.splitlines()
+    updates = tuple(_planned(key, line) for line in lines if line.startswith("Inst "))
+    removals = tuple(line.split()[1] for line in lines if line.startswith("Remv ") and len(line.split()) > 1)
     pro = _with_subscription(text)
     if summary is None:
         return AptPlan(updates, removals, pro)
@@ -111,6 +112,8 @@ def _planned(key: str, line: str) -> Update:
 #   libzmq5 python3-wheel
 # Learn more about Ubuntu Pro at https://ubuntu.com/pro
 def _with_subscription(text: str) -> tuple[str, ...]:
+    if "require" not in text.lower() and "could receive" not in text.lower():
+        return ()
     names: list[str] = []
     under = False
     for line in text.splitlines():
@@ -146,15 +149,23 @@ def parse_apt_list(key: str, text: str) -> tuple[Update, ...]:
 
 # ii  openssh-server 1:9.2p1-2+deb12u6
 # hi  postgresql-15 15.13-0+deb12u1
+INSTALLED = re.compile(r"ii +[^ ]+ [^ ]+$")
+
+
 def parse_dpkg(key: str, text: str) -> tuple[Installed, ...]:
-    """``dpkg-query -W`` in our format; it is sorted, and the essential package util-linux stands near its end."""
+    """The packages that are not just installed, of ``dpkg-query -W`` in our format.
+
+    The list is sorted, and the essential package util-linux stands near its end.
+    """
     found = []
     for line in whole_lines(key, text):
+        if INSTALLED.match(line):       # nearly all of thousands
+            continue
         words = line.split()
         if not 2 <= len(words) <= 3 or not 2 <= len(words[0]) <= 3:
             raise Unreadable(CUT, key=key)
         found.append(Installed(words[1], words[2] if len(words) == 3 else "", words[0]))
-    if not {"dpkg", "util-linux"} <= {item.name for item in found}:
+    if not all(re.search(rf"^\S+ +{name}( |$)", text, re.MULTILINE) for name in ("dpkg", "util-linux")):
         raise Unreadable("{key}: lacks essential packages; it is cut off", key=key)
     return tuple(found)
 

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, delete, insert, select, update
+from sqlalchemy import BindParameter, Connection, bindparam, delete, insert, select, update
 
 from ..comparison import Key, Past, State
 from ..findings import Severity
@@ -23,6 +23,19 @@ FORGET = delete(FINDINGS).where(
     FINDINGS.c.device == bindparam("of_device"), FINDINGS.c.rule == bindparam("of_rule"), FINDINGS.c.object == bindparam("of_object"),
 )
 HISTORY_LIMIT = 40          # inspections looked back for trends: ten years of quarters
+# Made once: for a fleet of ten thousand, making them takes longer than asking them
+OF_DEVICE: BindParameter[int] = bindparam("of_device")
+DEVICE_BY_NAME = select(DEVICES.c.id, DEVICES.c.settings).where(DEVICES.c.name == bindparam("of_name"))
+PAST = select(
+    FINDINGS.c.rule, FINDINGS.c.object, FINDINGS.c.severity, FINDINGS.c.state, FINDINGS.c.times, FINDINGS.c.first_run, FINDINGS.c.message,
+    FINDINGS.c["values"],
+).where(FINDINGS.c.device == OF_DEVICE)
+OLDEST = select(INSPECTIONS.c.taken_at).where(INSPECTIONS.c.device == OF_DEVICE).order_by(INSPECTIONS.c.taken_at.desc()).offset(
+    HISTORY_LIMIT).limit(1)
+MEASURED = select(
+    MEASUREMENTS.c.rule, MEASUREMENTS.c.object, MEASUREMENTS.c.name, MEASUREMENTS.c.taken_at, MEASUREMENTS.c.value,
+).where(MEASUREMENTS.c.device == OF_DEVICE).order_by(MEASUREMENTS.c.taken_at, MEASUREMENTS.c.id)
+TREND = select(INSPECTIONS).where(INSPECTIONS.c.device == OF_DEVICE).order_by(INSPECTIONS.c.taken_at.desc()).limit(HISTORY_LIMIT)
 
 
 def quarter(now: datetime) -> str:
@@ -49,7 +62,7 @@ def add_run(connection: Connection, run: str, started_at: datetime, recheck_of: 
 
 def device_id(connection: Connection, name: str, settings: Mapping[str, Any]) -> int:
     """The device's id; it is added or its settings brought up to date."""
-    found = connection.execute(select(DEVICES.c.id, DEVICES.c.settings).where(DEVICES.c.name == name)).first()
+    found = connection.execute(DEVICE_BY_NAME, {"of_name": name}).first()
     if found is None:
         added = connection.execute(insert(DEVICES).values(name=name, settings=dict(settings)))
         key = added.inserted_primary_key
@@ -62,28 +75,18 @@ def device_id(connection: Connection, name: str, settings: Mapping[str, Any]) ->
 
 def past_of(connection: Connection, device: int) -> dict[Key, Past]:
     """What earlier runs said of the findings of a device."""
-    rows = connection.execute(select(FINDINGS).where(FINDINGS.c.device == device)).mappings()
     return {
-        (row["rule"], row["object"]): Past(
-            Severity(row["severity"]), State(row["state"]), row["times"], row["first_run"], row["message"], row["values"],
-        )
-        for row in rows
+        (rule, thing): Past(Severity(severity), State(state), times, first_run, message, values)
+        for rule, thing, severity, state, times, first_run, message, values in connection.execute(PAST, {"of_device": device})
     }
 
 
 def history_of(connection: Connection, device: int) -> History:
     """The tracked figures of a device's newest inspections, oldest first."""
-    oldest = connection.execute(
-        select(INSPECTIONS.c.taken_at).where(INSPECTIONS.c.device == device).order_by(INSPECTIONS.c.taken_at.desc())
-        .offset(HISTORY_LIMIT).limit(1)
-    ).scalar()
-    query = select(
-        MEASUREMENTS.c.rule, MEASUREMENTS.c.object, MEASUREMENTS.c.name, MEASUREMENTS.c.taken_at, MEASUREMENTS.c.value,
-    ).where(MEASUREMENTS.c.device == device).order_by(MEASUREMENTS.c.taken_at, MEASUREMENTS.c.id)
-    if oldest is not None:
-        query = query.where(MEASUREMENTS.c.taken_at > oldest)
+    oldest = connection.execute(OLDEST, {"of_device": device}).scalar()
+    query = MEASURED if oldest is None else MEASURED.where(MEASUREMENTS.c.taken_at > oldest)
     history: dict[str, dict[str, dict[str, tuple[tuple[datetime, float], ...]]]] = {}
-    for rule, thing, name, taken_at, value in connection.execute(query):
+    for rule, thing, name, taken_at, value in connection.execute(query, {"of_device": device}):
         series = history.setdefault(rule, {}).setdefault(thing, {})
         series[name] = (*series.get(name, ()), (aware(taken_at), value))
     return history
@@ -91,8 +94,7 @@ def history_of(connection: Connection, device: int) -> History:
 
 def trend_of(connection: Connection, device: int) -> list[dict[str, Any]]:
     """[{"run", "taken_at", "score", "coverage", "counts"}] of a device's inspections, oldest first."""
-    query = select(INSPECTIONS).where(INSPECTIONS.c.device == device).order_by(INSPECTIONS.c.taken_at.desc()).limit(HISTORY_LIMIT)
-    rows = connection.execute(query).mappings().all()
+    rows = connection.execute(TREND, {"of_device": device}).mappings().all()
     return [
         {"run": row["run"], "taken_at": aware(row["taken_at"]), "score": row["score"], "counts": row["counts"],
          "coverage": row["judged"] / row["applicable"] if row["applicable"] else 0.0}

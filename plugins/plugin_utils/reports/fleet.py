@@ -129,8 +129,7 @@ def _short(finding: Mapping[str, Any]) -> str:
     ])
 
 
-def as_json(value: object) -> str:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+as_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
 def _urgency(host: str, finding: Mapping[str, Any]) -> tuple[object, ...]:

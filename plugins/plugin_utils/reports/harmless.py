@@ -18,7 +18,7 @@ IN_BLOCK = re.compile(f"[\x00-\x08\x0b-\x1f{_OTHERS}]")
 
 def line(text: str) -> str:
     """A text of one line: line ends and tabs are escaped too."""
-    return IN_LINE.sub(_escape, text)
+    return text if text.isprintable() else IN_LINE.sub(_escape, text)       # which all that is escaped is not
 
 
 def block(text: str) -> str:
