@@ -9,8 +9,9 @@ __metaclass__ = type
 
 
 def capture(host):
-    uuids = host.files("/sys/block/dm-*/dm/uuid")
-    if any(uuid.startswith("mpath-") for uuid in uuids.values()):
+    volumes = [path.split("/")[3] for path, uuid in host.files("/sys/block/dm-*/dm/uuid").items() if uuid.startswith("mpath-")]
+    # The kernel's own count of paths shows whether the tool's list is whole
+    counts = ["%s %d\n" % (name, len(host.glob("/sys/block/%s/slaves/*" % name))) for name in sorted(volumes)]
+    host.note("multipath volumes", "".join(counts) or "none\n")
+    if volumes:
         host.command(["multipath", "-ll"], root=True)
-    else:
-        host.note("multipath volumes", "none\n")

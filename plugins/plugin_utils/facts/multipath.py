@@ -23,12 +23,17 @@ class Path:
     state: str
     checker: str
 
+    device_state: str = ""
+
     @property
     def failed(self) -> bool:
-        return self.state == "failed" or self.checker in UNUSABLE
+        """A word that is not known to be good is not taken for good."""
+        return self.state == "failed" or self.checker not in USABLE or self.device_state not in DEVICE_USABLE
 
 
-UNUSABLE = frozenset({"faulty", "shaky", "timeout", "down", "removed"})
+# States of libmultipath's checkers with which a path can be used; "undef" is what it says where nobody looked
+USABLE = frozenset({"ready", "ghost", "undef", "unchecked", "i/o pending", "delayed", ""})
+DEVICE_USABLE = frozenset({"running", "unknown", "undef", "live", ""})
 
 
 @dataclass(frozen=True)
@@ -54,7 +59,7 @@ class MultipathFacts:
 def parse(capture: Capture) -> MultipathFacts:
     entries = capture.matching("multipath*-l*") or capture.matching("multipathd show*")
     if not entries:
-        none = capture.entry("multipath volumes") is not None
+        none = capture.text("multipath volumes") == "none\n"
         unseen = Unknown("multipath volumes were not looked at in this capture")
         return MultipathFacts(NotHere("no multipath volume") if none else unseen)
     text = succeeded(entries[0])
@@ -63,7 +68,17 @@ def parse(capture: Capture) -> MultipathFacts:
     if isinstance(text, Unknown):
         return MultipathFacts(text)
     maps = parse_topology(text)
+    if not _is_whole(maps, capture.text("multipath volumes")):
+        return MultipathFacts(Unknown("multipath lists less than the kernel has"))
     return MultipathFacts(maps or Unknown("multipath lists no volume"))
+
+
+# dm-2 4
+def _is_whole(maps: tuple[Map, ...], kernel: str | Unknown | NotHere) -> bool:
+    """Whether all volumes of the kernel are listed, with all their paths, where the kernel was asked."""
+    counts = dict(line.split() for line in kernel.splitlines()) if isinstance(kernel, str) else {}
+    listed = {volume.device: len(volume.paths) for volume in maps}
+    return all(listed.get(device, -1) >= int(count) for device, count in counts.items())
 
 
 # mpatha (36001405a5f1e7d3c0b24d0c8e8a5f111) dm-2 LIO-ORG,data
@@ -80,7 +95,9 @@ def parse(capture: Capture) -> MultipathFacts:
 #  \_ 5:0:0:0 sdd 8:48 [active][ready]
 HEAD = re.compile(r"^(?:\w+: )?(?:(?P<alias>\S+) \((?P<named>[^)]+)\)|(?P<wwid>\S+?))(?: *(?P<device>dm-\d+)(?:\s.*)?)?\s*$")
 SIZE = re.compile(r"^\[?size=")
-PATH = re.compile(r"^(?P<tree>[ |`\\_-]*)(?P<address>[\d#]+:[\d#]+:[\d#]+:[\d#]+)\s+(?P<name>\S+)\s+[\d#]+:[\d#]+\s+(?P<states>\S.*)$")
+# The address is that of SCSI (5:0:0:0), of a DASD (0.0.3f00), of NVMe (0:1:1:1), or #:#:#:# where the device is gone
+PATH = re.compile(r"^(?P<tree>[ |`\\_-]*[ _-])(?P<address>[\w.#]+[:.][\w.:#]+)\s+(?P<name>\S+)\s+(?:[\d#]+:[\d#]+|-)\s+(?P<states>\S.*)$")
+STATES = re.compile(r"(\w+)(?:\s+(i/o \w+|\S+))?(?:\s+(\S+))?")
 
 
 def parse_topology(text: str) -> tuple[Map, ...]:
@@ -113,5 +130,11 @@ def _is_last(tree: list[str]) -> bool:
 
 
 def _path(match: re.Match[str]) -> Path:
-    states = re.findall(r"[^\[\]]+", match["states"]) if "[" in match["states"] else match["states"].split()
-    return Path(match["name"], match["address"], states[0], states[1] if len(states) > 1 else "undef")
+    if "[" in match["states"]:
+        states = re.findall(r"[^\[\]]+", match["states"].replace("][", "] ["))
+        states = [state for state in states if state.strip()]
+    else:
+        found = STATES.match(match["states"])
+        states = [state for state in found.groups() if state] if found else []
+    mapper, checker, device, *_rest = [*states, "", "", ""]
+    return Path(match["name"], match["address"], mapper, checker, device)

@@ -59,9 +59,10 @@ MULTIPATH_REDUNDANCY = Rule(
 
 def check_multipath_expected_paths(_levels: Mapping[str, Any], maps: tuple[Map, ...], expected: int) -> Iterator[Finding]:
     for volume in maps:
-        values = {"paths_count": len(volume.paths), "expected_count": expected}
-        severity = Severity.WARNING if len(volume.paths) < expected else Severity.OK
-        yield Finding(severity, volume.name, "has {paths_count} paths of {expected_count} expected", values)
+        count = sum(not path.failed for path in volume.paths)
+        severity = Severity.WARNING if count < expected else Severity.OK
+        values = {"paths_count": count, "expected_count": expected}
+        yield Finding(severity, volume.name, "has {paths_count} working paths of {expected_count} expected", values)
 
 
 MULTIPATH_EXPECTED_PATHS = Rule(
