@@ -1,7 +1,7 @@
 # Copyright (c) 2026 Caretaker contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Judge, record and report many captures, made from one of this machine by a seeded generator.
+"""Judge, record and report many captures, made from real ones (--base, else one of this machine) by a seeded generator.
 
 Limits of the first release: at least 100 captures a second and core, under 500 MB of memory, an entry page under 10 MB.
 """
@@ -9,6 +9,7 @@ Limits of the first release: at least 100 captures a second and core, under 500 
 from __future__ import annotations
 
 import argparse
+import json
 import random
 import re
 import resource
@@ -18,8 +19,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import zstandard
+
 from plugins.module_utils.observation import observe
-from plugins.plugin_utils.archive import store
+from plugins.plugin_utils.archive import MAX_CAPTURE_BYTES, store
 from plugins.plugin_utils.run import conclude
 
 RUN = "bench-001"
@@ -29,8 +32,8 @@ SYSTEMS = ("ERP", "Mail", "Web shop", "Files", "Warehouse")
 def measure(options: argparse.Namespace) -> int:
     with tempfile.TemporaryDirectory() as temporary:
         home = Path(options.keep or temporary)
-        base = observe([], 1, 15, 120, 1 << 20, 0)
-        for document in documents(base, options.captures, options.seed):
+        bases = [read(Path(path)) for path in options.base] or [observe([], 1, 15, 120, 1 << 20, 0)]
+        for document in documents(bases, options.captures, options.seed):
             store(home, document)
         before, started = cpu_seconds(), time.perf_counter()
         finished, folder = conclude(home, None, RUN)
@@ -49,10 +52,17 @@ def cpu_seconds() -> float:
     return usage.ru_utime + usage.ru_stime
 
 
-def documents(base: dict[str, Any], count: int, seed: int) -> Iterator[dict[str, Any]]:
+def read(path: Path) -> dict[str, Any]:
+    """A capture document of an archive."""
+    document: dict[str, Any] = json.loads(zstandard.ZstdDecompressor().decompress(path.read_bytes(), max_output_size=MAX_CAPTURE_BYTES))
+    return document
+
+
+def documents(bases: list[dict[str, Any]], count: int, seed: int) -> Iterator[dict[str, Any]]:
     """Captures of different hosts: memory, file systems, counters and errors differ, some hosts were not reached."""
     for number in range(count):
         chance = random.Random(seed * 1_000_003 + number)
+        base = bases[number % len(bases)]
         document = {**base, "host": f"host{number:05d}.example.org", "run": RUN, "settings": {
             "system": chance.choice(SYSTEMS), "importance": chance.randint(1, 4)}}
         if chance.random() < 0.01:

@@ -28,7 +28,7 @@ def measure(options: argparse.Namespace) -> int:
         page = browser.new_page()
         started = time.perf_counter()
         page.goto(page_file.resolve().as_uri())
-        page.wait_for_selector("[data-ready]", state="attached")
+        page.wait_for_selector(".host")         # the script has drawn the fleet
         loaded = time.perf_counter() - started
         browser.close()
     print(f"entry page {page_file.stat().st_size / 1e6:.2f} MB, usable after {loaded:.2f} s (limit {USABLE_SECONDS} s)")
