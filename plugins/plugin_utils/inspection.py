@@ -20,8 +20,7 @@ from .archive import Capture
 from .findings import ByClass, Finding, Level, Rule, Severity
 from .levels import levels_of
 from .registry import RULES, SUBJECTS, Subject
-from .settings import Settings
-from .settings import parse as parse_settings
+from .settings import Settings, parse as parse_settings
 
 # {rule: {object: {value name: ((taken_at, value), ...)}}}, oldest first, of the earlier inspections of the same host
 History = Mapping[str, Mapping[str, Mapping[str, tuple[tuple[datetime, float], ...]]]]

@@ -13,7 +13,7 @@ import re
 TABLES = ("/etc/crontab", "/etc/cron.d/*", "/var/spool/cron/*", "/var/spool/cron/crontabs/*", "/var/spool/cron/tabs/*")
 SCRIPTS = ("/etc/cron.hourly/*", "/etc/cron.daily/*", "/etc/cron.weekly/*", "/etc/cron.monthly/*")
 PID_FILES = ("/run/crond.pid", "/run/cron.pid", "/var/run/crond.pid", "/var/run/cron.pid")
-COMPLAINT = re.compile(r"error|fail|bad |wrong|insecure|not found", re.IGNORECASE)
+COMPLAINT = re.compile(r"error|fail|bad |wrong|insecure|not found|exit status:? [1-9]", re.IGNORECASE)
 COMMAND = re.compile(r" CMD(?:OUT|END)? \(")
 # The program of a line of a table: after five or one (@daily) time fields, and a user in the system's tables
 PROGRAM = re.compile(r"^(?:@\w+|(?:\S+\s+){4}\S+)\s+(?:[\w-]+\s+)?(/[\w./-]+)")
@@ -26,7 +26,7 @@ def capture(host):
         return
     host.note("cron", "%s\n%d tables\n" % ("running" if is_running() else "stopped", len(tables)))
     host.note("cron files", modes(host, tables))
-    host.command(["journalctl", "-q", "--no-pager", "-o", "short-iso", "--since=-7days", "-n", "1000", "-t", "CRON", "-t", "cron",
+    host.command(["journalctl", "-q", "--no-pager", "-o", "short-iso", "--since=-7days", "-n", "8000", "-t", "CRON", "-t", "cron",
                   "-t", "crond", "-t", "anacron"], root=True, transform=complaints)
 
 
@@ -66,7 +66,8 @@ def programs(table):
 
 
 def complaints(text):
-    """Only lines in which cron complains, without the commands that it logs; below them how many were looked at."""
+    """Only lines in which cron complains, without the commands that it logs; below them how many were looked at, from when on."""
     lines = text.splitlines()
     kept = [line for line in lines if COMPLAINT.search(line) and not COMMAND.search(line)]
-    return "".join(line + "\n" for line in kept[-200:]) + "# %d lines looked at\n" % len(lines)
+    return "".join(line + "\n" for line in kept[-200:]) + "# %d lines looked at, from %s\n" % (
+        len(lines), lines[0].split(" ")[0] if lines else "-")

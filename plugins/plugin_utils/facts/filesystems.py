@@ -129,7 +129,7 @@ def _unit(key: str, title: str) -> int:
 
 
 # df: /srv/data: Input/output error      (older ones quote: `/srv/data')
-COMPLAINT = re.compile(r"(?:\S*/)?df: (?:cannot access )?[`'\"‘]?(?P<point>/.*?)['\"’]?: (?P<reason>[^:]+)")
+COMPLAINT = re.compile(r"(?:\S*/)?df: (?:cannot access )?[`'\"\u2018]?(?P<point>/.*?)['\"\u2019]?: (?P<reason>[^:]+)")
 
 
 def _failures(stderr: str) -> Iterator[Unreachable]:

@@ -168,8 +168,8 @@ def _text(capture: Capture, key: str) -> str:
 
 
 def _machine(capture: Capture) -> Known[Machine]:
-    fields = {name: capture.text("/sys/class/dmi/id/" + name) for name in ("sys_vendor", "product_name", "product_serial",
-                                                                          "bios_version", "bios_date")}
+    names = ("sys_vendor", "product_name", "product_serial", "bios_version", "bios_date")
+    fields = {name: capture.text("/sys/class/dmi/id/" + name) for name in names}
     if isinstance(fields["product_name"], NotHere):
         model = capture.text("/proc/device-tree/model")
         if isinstance(model, str):

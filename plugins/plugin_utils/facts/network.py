@@ -44,7 +44,11 @@ class NetworkFacts:
 
 
 def parse(capture: Capture) -> NetworkFacts:
-    return NetworkFacts(_links(capture), _counters(capture.known("/proc/net/dev")), _default_route(capture), _name_servers(capture))
+    counters = _counters(capture.known("/proc/net/dev"))
+    if isinstance(counters, tuple):     # bridges, veths and tunnels drop packets by design
+        physical = {key.split("/")[4] for key in capture.keys("/sys/class/net/*/operstate")}
+        counters = tuple(item for item in counters if item.name in physical) or NotHere("no physical network interface")
+    return NetworkFacts(_links(capture), counters, _default_route(capture), _name_servers(capture))
 
 
 def _links(capture: Capture) -> Known[tuple[Link, ...]]:
@@ -90,7 +94,7 @@ def _counters(text: str | Unknown) -> Known[tuple[Counters, ...]]:
             found.append(Counters(name.strip(), numbers[1] + numbers[9], numbers[2] + numbers[10], numbers[3] + numbers[11]))
     if not text.endswith("\n") or not text.startswith("Inter-|"):
         return Unknown("/proc/net/dev: is cut off, or not such a file")
-    return tuple(found) or NotHere("no network interface but the loopback")
+    return tuple(found)
 
 
 # Iface	Destination	Gateway 	Flags	RefCnt	Use	Metric	Mask		MTU	Window	IRTT

@@ -13,8 +13,7 @@ from datetime import UTC, datetime
 
 from ..absent import Known, NotHere, T, Unknown, Unreadable
 from ..archive import Capture, Entry, succeeded
-from . import package_lists as lists
-from . import restarts
+from . import package_lists as lists, restarts
 from .container import is_container
 from .package_lists import Installed, Update
 from .restarts import Stale

@@ -73,7 +73,7 @@ def _controller(prefix: str, data: Mapping[str, Any]) -> Controller:
 
 def _volume(prefix: str, item: Mapping[str, Any]) -> Volume:
     cache = CACHE.match(str(item.get("Cache", "")))
-    identity = str(item.get("DG/VD", item.get("VD", "?"))).split("/")[-1]
+    identity = str(item.get("DG/VD", item.get("VD", "?"))).rsplit("/", maxsplit=1)[-1]
     return Volume(f"{prefix}/v{identity}", str(item.get("Name", "")), str(item.get("TYPE", "")), str(item["State"]),
                   write_back=cache[1] != "WT" if cache else None)
 

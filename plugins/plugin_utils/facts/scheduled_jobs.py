@@ -24,8 +24,16 @@ class CronFile:
 
 
 @dataclass(frozen=True)
+class Complaints:
+    """What cron complained of; ``since``: the oldest message that was looked at, "-" if there is none in seven days."""
+
+    lines: tuple[str, ...]
+    since: str
+
+
+@dataclass(frozen=True)
 class ScheduledJobsFacts:
-    complaints: Known[tuple[str, ...]]
+    complaints: Known[Complaints]
     running: Known[bool]
     files: Known[tuple[CronFile, ...]]
 
@@ -38,13 +46,15 @@ def parse(capture: Capture) -> ScheduledJobsFacts:
         return ScheduledJobsFacts(NOT_INSTALLED, NOT_INSTALLED, NOT_INSTALLED)
     word, _line_end, rest = state.partition("\n")
     garbled = word not in ("running", "stopped") or not re.fullmatch(r"\d+ tables\n", rest)
-    running = Unknown("the state of cron is not readable") if garbled else word == "running"
+    running: Known[bool] = Unknown("the state of cron is not readable") if garbled else word == "running"
+    if running is False and rest == "0 tables\n":
+        running = NotHere("cron has no table, and does not run")
     return ScheduledJobsFacts(_complaints(capture), running, _files(capture))
 
 
 # 2026-11-22T02:17:01+0000 db1 CRON[811]: (CRON) error (grandchild #812 failed with exit status 127)
-# # 96 lines looked at
-def _complaints(capture: Capture) -> Known[tuple[str, ...]]:
+# # 96 lines looked at, from 2026-11-15T03:17:01+0000
+def _complaints(capture: Capture) -> Known[Complaints]:
     entries = capture.matching("journalctl * -t CRON *")
     if not entries:
         return Unknown("the messages of cron were not looked at in this capture")
@@ -55,9 +65,10 @@ def _complaints(capture: Capture) -> Known[tuple[str, ...]]:
     if not isinstance(text, str):
         return NotHere("this host keeps no journal") if isinstance(text, NotHere) else text
     lines = text.splitlines()
-    if not lines or not re.fullmatch(r"# \d+ lines looked at", lines[-1]):
+    last = re.fullmatch(r"# \d+ lines looked at, from (\S+)", lines[-1]) if lines else None
+    if last is None:
         return Unknown("the messages of cron are cut off")
-    return tuple(line for line in lines[:-1] if not line.startswith("-- "))
+    return Complaints(tuple(line for line in lines[:-1] if not line.startswith("-- ")), last[1])
 
 
 # 0755 0 /etc/cron.daily/logrotate

@@ -64,10 +64,8 @@ def device_id(connection: Connection, name: str, settings: Mapping[str, Any]) ->
     """The device's id; it is added or its settings brought up to date."""
     found = connection.execute(DEVICE_BY_NAME, {"of_name": name}).first()
     if found is None:
-        added = connection.execute(insert(DEVICES).values(name=name, settings=dict(settings)))
-        key = added.inserted_primary_key
-        assert key is not None                  # an INSERT of one row always has it
-        return int(key[0])
+        added = connection.execute(insert(DEVICES).values(name=name, settings=dict(settings)).returning(DEVICES.c.id))
+        return int(added.scalar_one())
     if found.settings != settings:
         connection.execute(update(DEVICES).where(DEVICES.c.id == found.id).values(settings=dict(settings)))
     return int(found.id)
@@ -175,4 +173,3 @@ def failed_in(connection: Connection, run: str) -> dict[str, set[str]]:
     for host, rule in connection.execute(query):
         failed.setdefault(host, set()).add(rule)
     return failed
-

@@ -12,7 +12,7 @@ from typing import Any
 from ..facts.kernel_log import KernelEvent
 from ..findings import Domain, Finding, Rule, Severity
 
-EXAMPLES = 20                           # findings a rule; the rest is counted in the last one
+MAX_FINDINGS = 20                           # findings a rule; the rest is counted in the last one
 
 
 def last_inspected(history: Mapping[str, Any]) -> datetime | None:
@@ -31,11 +31,11 @@ def check_events(_levels: Mapping[str, Any], events: tuple[KernelEvent, ...], hi
         else:
             fresh.setdefault(f"{event.device} {event.kind}".strip(), []).append(event)
     ranked = sorted(fresh.items(), key=lambda item: (-max(event.severity for event in item[1]), -len(item[1])))
-    for name, group in ranked[:EXAMPLES]:
+    for name, group in ranked[:MAX_FINDINGS]:
         last = group[-1]
         yield Finding(max(event.severity for event in group), name, "{events_count} messages, the last at {last_at}: {example}",
                       {"events_count": len(group), "last_at": last.at, "example": last.text})
-    rest = ranked[EXAMPLES:]
+    rest = ranked[MAX_FINDINGS:]
     if rest:
         yield Finding(max(event.severity for _name, group in rest for event in group), "others",
                       "{events_count} messages of {kinds_count} more kinds",

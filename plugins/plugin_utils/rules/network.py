@@ -38,7 +38,7 @@ def check_network_speed(_levels: Mapping[str, Any], links: tuple[Link, ...]) -> 
         if link.carrier and link.duplex == "half":
             yield Finding(Severity.WARNING, link.name, "runs at half duplex ({speed})", values)
         elif link.carrier and link.speed and link.speed < 1000 <= fastest:
-            yield Finding(Severity.WARNING, link.name, "runs at {speed}, others of this host at {fastest}", values)
+            yield Finding(Severity.INFO, link.name, "runs at {speed}, others of this host at {fastest}", values)
         else:
             yield Finding(Severity.OK, link.name, "runs at {speed}, duplex {duplex}", values)
 

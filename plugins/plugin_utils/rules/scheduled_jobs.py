@@ -6,18 +6,21 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from ..facts.scheduled_jobs import CronFile
+from ..facts.scheduled_jobs import Complaints, CronFile
 from ..findings import Domain, Finding, Rule, Severity
 
 OTHERS_MAY_WRITE = 0o002
 
 
-def check_scheduled_job_failing(_levels: Mapping[str, Any], complaints: tuple[str, ...]) -> Iterator[Finding]:
-    if complaints:
-        yield Finding(Severity.WARNING, "cron", "{count} complaints in the last seven days, the last: {text}",
-                      {"count": len(complaints), "text": complaints[-1][:200]})
+def check_scheduled_job_failing(_levels: Mapping[str, Any], complaints: Complaints) -> Iterator[Finding]:
+    values = {"count": len(complaints.lines), "since": complaints.since}
+    if complaints.lines:
+        yield Finding(Severity.WARNING, "cron", "{count} complaints since {since}, the last: {text}",
+                      {**values, "text": complaints.lines[-1][:200]})
+    elif complaints.since == "-":
+        yield Finding(Severity.OK, "cron", "no message in the last seven days")
     else:
-        yield Finding(Severity.OK, "cron", "no complaint in the last seven days")
+        yield Finding(Severity.OK, "cron", "no complaint since {since}", values)
 
 
 SCHEDULED_JOB_FAILING = Rule(
@@ -55,9 +58,12 @@ CRON_DAEMON = Rule(
 
 def check_cron_file_permissions(_levels: Mapping[str, Any], files: tuple[CronFile, ...]) -> Iterator[Finding]:
     writable = [item for item in files if item.mode & OTHERS_MAY_WRITE]
+    foreign = [item for item in files if item.owner != 0 and item.path.startswith("/etc/cron") and item not in writable]
     for item in writable:
         yield Finding(Severity.CRITICAL, item.path, "everybody may write to it (mode {mode})", {"mode": f"{item.mode:04o}"})
-    if not writable:
+    for item in foreign:
+        yield Finding(Severity.CRITICAL, item.path, "root runs it, but it belongs to user id {owner}", {"owner": item.owner})
+    if not writable and not foreign:
         yield Finding(Severity.OK, "cron files", "only their owners may write to {count} files", {"count": len(files)})
 
 

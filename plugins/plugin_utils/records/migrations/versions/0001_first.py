@@ -13,14 +13,16 @@ down_revision = None
 
 
 def upgrade() -> None:
-    op.create_table("devices",
+    op.create_table(
+        "devices",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("name", sa.String(length=255), nullable=False),
         sa.Column("settings", sa.JSON(), nullable=False),
         sa.PrimaryKeyConstraint("id"),
         sa.UniqueConstraint("name")
     )
-    op.create_table("runs",
+    op.create_table(
+        "runs",
         sa.Column("id", sa.String(length=64), nullable=False),
         sa.Column("kind", sa.String(length=16), nullable=False),
         sa.Column("recheck_of", sa.String(length=64), nullable=True),
@@ -28,7 +30,8 @@ def upgrade() -> None:
         sa.Column("recorded_at", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("id")
     )
-    op.create_table("artefacts",
+    op.create_table(
+        "artefacts",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("run", sa.String(length=64), nullable=False),
         sa.Column("path", sa.Text(), nullable=False),
@@ -37,7 +40,8 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id")
     )
     op.create_index(op.f("ix_artefacts_run"), "artefacts", ["run"], unique=False)
-    op.create_table("findings",
+    op.create_table(
+        "findings",
         sa.Column("device", sa.Integer(), nullable=False),
         sa.Column("rule", sa.String(length=64), nullable=False),
         sa.Column("object", sa.String(length=512), nullable=False),
@@ -51,7 +55,8 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["device"], ["devices.id"], ),
         sa.PrimaryKeyConstraint("device", "rule", "object")
     )
-    op.create_table("inspections",
+    op.create_table(
+        "inspections",
         sa.Column("run", sa.String(length=64), nullable=False),
         sa.Column("device", sa.Integer(), nullable=False),
         sa.Column("taken_at", sa.DateTime(timezone=True), nullable=False),
@@ -66,7 +71,8 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("run", "device")
     )
     op.create_index(op.f("ix_inspections_device"), "inspections", ["device"], unique=False)
-    op.create_table("measurements",
+    op.create_table(
+        "measurements",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("run", sa.String(length=64), nullable=False),
         sa.Column("device", sa.Integer(), nullable=False),
@@ -80,7 +86,8 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id")
     )
     op.create_index("measurements_of_device", "measurements", ["device", "taken_at"], unique=False)
-    op.create_table("results",
+    op.create_table(
+        "results",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("run", sa.String(length=64), nullable=False),
         sa.Column("device", sa.Integer(), nullable=False),
