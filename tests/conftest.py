@@ -16,6 +16,7 @@ ONE_BY_ONE = {"integration", "molecule"}
 NEED_ROOT = {"lab", "molecule", "vm"}
 
 
+@pytest.hookimpl(tryfirst=True)         # before xdist reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """The long row of tests that must not overlap starts first; the others run beside it, each file on its own."""
     for item in items:
