@@ -22,7 +22,8 @@ def ssh_options(lab: Lab) -> list[str]:
 
 def document(lab: Lab) -> str:
     """The inventory; JSON is YAML, and quotes itself."""
-    options = " ".join(ssh_options(lab)[2:])
+    # Shared connections end with the lab: another lab may get the same addresses a moment later
+    options = " ".join([*ssh_options(lab)[2:], "-o", f"ControlPath={lab.folder / '%r@%h'}"])
     groups = {kind: [host.name for host in lab.hosts if host.kind == kind] for kind in ("nspawn", "vm")}
     content = {"all": {
         "vars": {

@@ -56,7 +56,8 @@ def with_troubles(document: dict[str, Any]) -> dict[str, Any]:
     good = hosts["good"]
     network = good["ansible_host"].rsplit(".", 1)[0]
     hosts["absent"] = {**good, "ansible_host": f"{network}.250"}
-    hosts["wrong_key"] = {**good, "ansible_ssh_private_key_file": "/dev/null"}
+    hosts["wrong_key"] = {**good, "ansible_ssh_private_key_file": "/dev/null",
+                          "ansible_ssh_extra_args": "-o ControlMaster=no -o ControlPath=none"}       # not over the good host's connection
     hosts["no_python"] = {**good, "ansible_python_interpreter": "/opt/none/bin/python3"}
     hosts["no_sudo"] = {**good, "ansible_user": "plain"}
     hosts["not_root"] = {**good, "ansible_user": "plain", "caretaker_become": False}
