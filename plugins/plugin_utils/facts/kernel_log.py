@@ -14,11 +14,13 @@ from ..absent import Known, NotHere, Unknown
 from ..archive import Capture, succeeded
 from ..findings import Severity
 from .container import is_container
-from .kernel_signatures import HARMLESS, REMOVABLE, SIGNATURES, Signature
+from .kernel_signatures import BUGS, CALL_TRACE, FILESYSTEM, HARMLESS, HUNG, OOM, REMOVABLE, SIGNATURES, Signature
 
 KEY = "dmesg -r"
 BOOT_SECONDS = 180                      # drivers that probe for what isn't there complain in this time
 LEVELS = {name: number for number, name in enumerate(("emerg", "alert", "crit", "err", "warn", "notice", "info", "debug"))}
+TRACED = (HUNG, OOM, BUGS, FILESYSTEM)  # groups whose messages come with a call trace
+TRACE_LINES = 60                        # from a message to the call trace that belongs to it: registers, modules, other CPUs
 ERROR_LEVELS = ("<0>", "<1>", "<2>", "<3>", "kern  :emerg", "kern  :alert", "kern  :crit", "kern  :err")
 BY_NEEDLE = {
     needle: tuple((rank, item.also) for rank, item in enumerate(SIGNATURES) if item.needle == needle)
@@ -104,12 +106,21 @@ DEVICE = re.compile(
 
 
 def events(text: str, booted_at: datetime | None) -> Iterator[tuple[str, KernelEvent]]:
-    """(group, event) in the order of the log; a line counts once, by the first signature that fits it."""
+    """(group, event) in the order of the log; a line counts once, by the first signature that fits it.
+
+    A call trace is part of the message before it (an OOM kill, a hung task, a BUG); it counts by itself only without one.
+    """
     found = _signatures_by_line(text)
     position = 0
-    for line in text.split("\n"):
+    explained = -TRACE_LINES - 1
+    for number, line in enumerate(text.split("\n")):
         signature = found.get(position)
         position += len(line) + 1
+        if signature is not None and signature.group in TRACED and signature.severity > Severity.INFO:
+            belongs = number - explained <= TRACE_LINES
+            explained = number
+            if belongs and signature.kind == CALL_TRACE:
+                continue
         if signature is not None and not _is_harmless(line):
             yield signature.group, _event(signature.severity, signature.kind, line, booted_at)
         elif signature is None and line.startswith(ERROR_LEVELS) and not _is_harmless(line):

@@ -13,6 +13,7 @@ INFO, WARNING, CRITICAL = Severity.INFO, Severity.WARNING, Severity.CRITICAL
 IO, FILESYSTEM, HARDWARE, HUNG, OOM, BUGS, NETWORK = (
     "io_errors", "filesystem_errors", "hardware_errors", "hung_tasks", "oom", "bugs", "network",
 )
+CALL_TRACE = "call trace"
 
 
 @dataclass(frozen=True)
@@ -40,6 +41,7 @@ HARMLESS: tuple[str, ...] = (
     "Failed to access perfctr msr", "ACPI: SPCR: ", "integrity: Problem loading X.509 certificate", "Problem loading in-kernel X.509",
     "hw perf events fixed", "RETBleed:", "Spectre V2 :", "MDS CPU bug present",
     "TAA CPU bug present", "MMIO Stale Data CPU bug present", "SRBDS:", "L1TF CPU bug present", "Speculative Return Stack Overflow",
+    "      Not tainted ", "      Tainted: ", "disables this message.",        # two lines that every hung task's message goes on with
 )
 # Drives that need not hold a disk
 REMOVABLE = ("dev fd0", "device fd0", "dev sr0", "dev sr1", "device sr0", "dev loop")
@@ -164,7 +166,7 @@ SIGNATURES: tuple[Signature, ...] = (
     Signature(BUGS, WARNING, "scheduling while atomic", "scheduling while atomic"),
     Signature(BUGS, WARNING, "kernel bug", "BUG: "),
     Signature(BUGS, WARNING, "kernel warning", "WARNING: CPU:"),
-    Signature(BUGS, WARNING, "call trace", "Call Trace:"),
+    Signature(BUGS, WARNING, CALL_TRACE, "Call Trace:"),
     Signature(BUGS, INFO, "segfault of a program", "segfault at"),
     Signature(BUGS, INFO, "fault of a program", "traps: "),
     Signature(BUGS, INFO, "fault of a program", "general protection"),
