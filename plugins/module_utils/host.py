@@ -9,6 +9,7 @@ Nothing is parsed or judged here, and nothing is written on the target. Every lo
     {"subject": "md_raid", "kind": "command", "key": "mdadm --detail /dev/md0", "rc": 0, "text": "...", "stderr": "",
      "at": 0.2, "seconds": 0.02}
     {"subject": "disk_health", "kind": "command", "key": "smartctl -j -x /dev/sda", "error": "not_found", "at": 0.2}
+    {"subject": "postgresql", "instance": "5432", "kind": "query", "key": "postgresql 5432 activity", "text": "[...]", "at": 0.3}
 
 ``error`` is one of not_found, denied, timeout, too_large, failed; ``at`` and ``seconds`` are seconds, ``at`` since the
 start of the capture.
@@ -18,9 +19,11 @@ from __future__ import absolute_import, division, print_function
 
 __metaclass__ = type
 
+import contextlib
 import errno
 import glob
 import os
+import pwd
 import select
 import signal
 import subprocess
@@ -28,7 +31,7 @@ import sys
 import threading
 import time
 
-from .redaction import redact
+from .redaction import HIDDEN, redact
 
 SEARCH_PATH = (
     "/usr/sbin", "/usr/bin", "/sbin", "/bin", "/usr/local/sbin", "/usr/local/bin",
@@ -53,8 +56,9 @@ class Limits:
 class Recorder:
     """Collects the entries of one capture; shared by the threads that look at different subjects."""
 
-    def __init__(self, limits, clock=time.time):
+    def __init__(self, limits, clock=time.time, secrets=()):
         self.limits = limits
+        self.secrets = [text for text in secrets if text]      # replaced wherever they turn up
         self.entries = []
         self.samples = []               # (subject, path, instance) to be read a second time
         self.commands = {}              # key -> its claim: a command that two subjects want runs once
@@ -71,6 +75,10 @@ class Recorder:
         return self.limits.deadline - self.elapsed()
 
     def add(self, entry):
+        for secret in self.secrets:
+            for field in ("key", "text", "stderr"):
+                if secret in (entry.get(field) or ""):
+                    entry[field] = entry[field].replace(secret, HIDDEN)
         with self._lock:
             self.entries.append(entry)
 
@@ -85,11 +93,12 @@ class Recorder:
 class Host:
     """What a subject's ``capture(host)`` gets: looks that record themselves under the subject's name."""
 
-    def __init__(self, recorder, subject, history_days=0, certificate_files=()):
+    def __init__(self, recorder, subject, history_days=0, certificate_files=(), credentials=()):
         self._recorder = recorder
         self.subject = subject
         self.history_days = history_days
         self.certificate_files = certificate_files
+        self._credentials = credentials
         self.is_root = recorder.is_root
 
     def file(self, path, instance=None, sample=False):
@@ -129,6 +138,55 @@ class Host:
         """Record something that was listed rather than read (kind ``note``), such as the names in a folder."""
         self._recorder.add({"subject": self.subject, "kind": "note", "key": key, "text": text,
                             "at": round(self._recorder.elapsed(), 3)})
+
+    def credential(self, instance):
+        """What the inventory gives to log on to an instance of this subject: {"user": ..., "password": ...}, or None."""
+        for item in self._credentials:
+            if item["subject"] == self.subject and item.get("instance") in (None, instance):
+                return item
+        return None
+
+    def record(self, name, instance, text=None, kind="query", **fields):
+        """Record an answer of a database or server under the key "SUBJECT INSTANCE NAME": its text, or error and stderr."""
+        entry = {"subject": self.subject, "instance": instance, "kind": kind, "key": " ".join((self.subject, instance, name)),
+                 "at": round(self._recorder.elapsed(), 3)}
+        if text is not None:
+            entry["text"] = redact(text)
+        entry.update(fields)
+        self._recorder.add(entry)
+
+    def ask(self, argv, user=None, stdin="", environment=None, timeout=None):
+        """Run a client program without recording it; {"rc", "text", "stderr", "seconds"} or {"error", "stderr"}.
+
+        For programs whose output is divided into answers first (``record``), or that get a password in ``environment``.
+        ``user``: the account to run it as; only root can. ``stdin``: what it reads, such as SQL.
+        """
+        argv = list(argv)
+        executable = find_executable(argv[0])
+        if executable is None:
+            return {"error": "not_found", "stderr": argv[0] + " is not on this host"}
+        try:
+            argv = as_user(user, self.is_root) + [executable] + argv[1:]
+        except KeyError:
+            return {"error": "failed", "stderr": "there is no account %s on this host" % user}
+        except OSError as error:
+            return {"error": "denied", "stderr": str(error)}
+        limits = self._recorder.limits
+        seconds = min(timeout or limits.command_timeout, self._recorder.remaining())
+        if seconds <= 0:
+            return {"error": "timeout", "stderr": "the capture's total_timeout was used up before it could start"}
+        return run(argv, seconds, limits.max_bytes, stdin, environment)
+
+    def tail(self, path, instance, name, max_bytes=262144, transform=None):
+        """Record the last ``max_bytes`` of a log, from the start of a line, under "SUBJECT INSTANCE NAME" (kind ``tail``)."""
+        try:
+            text = read_tail(path, min(max_bytes, self._recorder.limits.max_bytes))
+        except (OSError, IOError) as error:
+            self.record(name, instance, kind="tail", **_error_of(error))
+            return None
+        text = transform(text) if transform else text
+        self.record(name, instance, text, kind="tail")
+        return text
 
     def glob(self, pattern):
         return sorted(glob.glob(pattern))
@@ -197,6 +255,25 @@ def find_executable(name):
     return None
 
 
+def as_user(user, is_root):
+    """The words before a command that run it as another account, without the log lines and hooks that su and PAM cause.
+
+    Raises KeyError for an unknown account, and OSError where this one may not do it.
+    """
+    if user is None:
+        return []
+    account = pwd.getpwnam(user)
+    if account.pw_uid == os.geteuid():
+        return []
+    if not is_root:
+        raise OSError(errno.EPERM, "needs root, or to run as %s" % user)
+    for name, words in (("setpriv", ["--reuid", user, "--regid", str(account.pw_gid), "--init-groups"]), ("runuser", ["-u", user, "--"])):
+        path = find_executable(name)
+        if path:
+            return [path] + words
+    raise OSError(errno.ENOENT, "neither setpriv nor runuser is on this host")
+
+
 def read_entry(recorder, subject, path, instance=None):
     """Read a file into an entry; a file over max_bytes is cut there and marked too_large."""
     entry = {"subject": subject, "kind": "file", "key": path, "at": round(recorder.elapsed(), 3)}
@@ -229,6 +306,22 @@ def read_bytes(path, limit):
     return bytes(data)
 
 
+def read_tail(path, max_bytes):
+    """The last ``max_bytes`` of a regular file; a first line that was cut in two is left out."""
+    if not os.path.isfile(path):
+        raise OSError(errno.ENOENT if not os.path.lexists(path) else errno.EINVAL, "not a regular file")
+    with open(path, "rb", 0) as stream:
+        start = max(0, os.fstat(stream.fileno()).st_size - max_bytes)
+        stream.seek(max(0, start - 1))
+        data = bytearray()
+        while len(data) <= max_bytes:
+            piece = stream.read(READ_SIZE)
+            if not piece:
+                break
+            data.extend(piece)
+    return decode(bytes(data) if start == 0 else bytes(data).partition(b"\n")[2])
+
+
 def _error_of(error):
     if error.errno in (errno.ENOENT, errno.ENOTDIR):
         return {"error": "not_found"}
@@ -242,19 +335,20 @@ def decode(data):
     return data.decode("utf-8", "replace")
 
 
-def run(argv, timeout, max_bytes):
+def run(argv, timeout, max_bytes, stdin="", environment=None):
     """Run argv in a process group of its own and return the entry's fields: rc, text, stderr, seconds, or error.
 
     At ``timeout`` seconds, or when it printed over ``max_bytes``, the whole group is killed; what it printed until then is
     kept beside the error.
     """
     started = time.time()
-    environment = {"PATH": ":".join(SEARCH_PATH), "LC_ALL": "C", "LANG": "C", "TERM": "dumb", "HOME": "/nonexistent"}
+    variables = {"PATH": ":".join(SEARCH_PATH), "LC_ALL": "C", "LANG": "C", "TERM": "dumb", "HOME": "/nonexistent"}
+    variables.update(environment or {})
     # As bytes: under LC_ALL=C Python 2.7 and 3.6 can't hand over a mount point with an accent
     words = [word if isinstance(word, bytes) else word.encode("utf-8") for word in argv]
     try:
-        with open(os.devnull, "rb") as nothing:
-            process = subprocess.Popen(words, stdin=nothing, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment,
+        with _input(stdin) as source:
+            process = subprocess.Popen(words, stdin=source, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=variables,
                                        cwd="/", close_fds=True, **OWN_GROUP)
     except (OSError, IOError) as error:
         return _error_of(error)
@@ -272,6 +366,30 @@ def run(argv, timeout, max_bytes):
         if process.returncode == 127:
             fields["error"] = "failed"
     return fields
+
+
+@contextlib.contextmanager
+def _input(text):
+    """What a command reads, as an open file: a pipe that holds it all, or nothing."""
+    if not text:
+        with open(os.devnull, "rb") as nothing:
+            yield nothing
+        return
+    reading, writing = os.pipe()
+
+    def feed():
+        try:
+            with os.fdopen(writing, "wb") as stream:
+                stream.write(text.encode("utf-8"))
+        except (OSError, IOError):
+            pass                        # the command ended before it had read all: its own words say why
+
+    # By a thread, as a pipe holds 64 KiB at a time and the command may print before it has read all
+    feeder = threading.Thread(target=feed)
+    feeder.daemon = True
+    feeder.start()
+    with os.fdopen(reading, "rb") as stream:
+        yield stream
 
 
 def _read_outputs(process, deadline, max_bytes):

@@ -25,16 +25,18 @@ IOPRIO_SET = {"x86_64": 251, "aarch64": 30, "ppc64le": 273, "s390x": 282}      #
 IDLE_CLASS = 3 << 13
 
 
-def observe(subjects, sample_seconds, command_timeout, total_timeout, max_bytes, history_days, certificate_files=()):
+def observe(subjects, sample_seconds, command_timeout, total_timeout, max_bytes, history_days, certificate_files=(),
+            credentials=()):
     """The capture of this host as a dict (the form is in docs/capture.md), without host name and run id.
 
-    ``subjects`` are names from SUBJECTS, empty for all; times in seconds.
+    ``subjects`` are names from SUBJECTS, empty for all; times in seconds; ``credentials`` a list of {"subject", "instance"
+    (optional), "user", "password"}, whose passwords appear nowhere in the capture.
     """
     yield_to_others()
     taken_at = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
-    recorder = Recorder(Limits(command_timeout, total_timeout, max_bytes))
+    recorder = Recorder(Limits(command_timeout, total_timeout, max_bytes), secrets=[item.get("password") for item in credentials])
     wanted = [(name, function) for name, function in SUBJECTS if not subjects or name in subjects]
-    pending = [(name, function, Host(recorder, name, history_days, certificate_files)) for name, function in wanted]
+    pending = [(name, function, Host(recorder, name, history_days, certificate_files, credentials)) for name, function in wanted]
     unfinished = set(name for name, _function in wanted)
     lock = threading.Lock()
 

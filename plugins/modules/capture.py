@@ -56,6 +56,28 @@ options:
     type: list
     elements: path
     default: []
+  credentials:
+    description:
+      - How to log on to databases and servers that don't let root or their own account in without a password.
+      - The passwords are given to the clients in their environment, never on a command line, and are replaced wherever they
+        turn up in the capture.
+    type: list
+    elements: dict
+    default: []
+    suboptions:
+      subject:
+        description: Name of the subject, such as V(postgresql).
+        type: str
+        required: true
+      instance:
+        description: Name of the instance as reports show it, such as V(5432); empty for all instances of the subject.
+        type: str
+      user:
+        description: Name of the account.
+        type: str
+      password:
+        description: Its password.
+        type: str
 attributes:
   check_mode:
     description: Can run in check_mode; it never changes the target.
@@ -114,6 +136,10 @@ ARGUMENTS = dict(
     max_bytes=dict(type="int", default=1048576),
     history_days=dict(type="int", default=0),
     certificate_files=dict(type="list", elements="path", default=[]),
+    credentials=dict(type="list", elements="dict", default=[], no_log=False, options=dict(
+        subject=dict(type="str", required=True), instance=dict(type="str"), user=dict(type="str"),
+        password=dict(type="str", no_log=True),
+    )),
 )
 
 

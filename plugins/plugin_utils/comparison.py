@@ -15,6 +15,7 @@ from typing import Any
 
 from .findings import Severity
 from .inspection import Inspection, Judged
+from .registry import RULES_BY_ID
 
 OPEN = frozenset({Severity.UNKNOWN, Severity.WARNING, Severity.CRITICAL})
 
@@ -88,10 +89,16 @@ def _gone(key: Key, before: Past, inspection: Inspection) -> Compared:
     """What was open before and has no finding now: resolved only if its rule gave a verdict or no longer applies."""
     rule, thing = key
     verdicts = [finding for finding in inspection.findings if finding.rule == rule]
-    unseen = not verdicts and rule not in inspection.not_applicable
+    unseen = (not verdicts and rule not in inspection.not_applicable) or _is_unseen(rule, thing, inspection)
     if unseen or any(finding.severity is Severity.UNKNOWN for finding in verdicts):
         finding = Judged(rule, thing, before.severity, before.message, before.values)
         return Compared(finding, State.NOT_RECHECKED, before.times, before.first_run, before.severity)
     reason = inspection.not_applicable.get(rule)
     finding = Judged(rule, thing, Severity.OK, reason.reason if reason else "no longer found", reason.values if reason else {})
     return Compared(finding, State.RESOLVED, 0, before.first_run, before.severity)
+
+
+def _is_unseen(rule: str, thing: str, inspection: Inspection) -> bool:
+    """Whether the rule that speaks for this one (Rule.told_by) says that the object could not be seen."""
+    told_by = RULES_BY_ID[rule].told_by if rule in RULES_BY_ID else ""
+    return any(finding.rule == told_by and finding.object == thing and finding.severity is Severity.UNKNOWN for finding in inspection.findings)

@@ -111,6 +111,8 @@ class Rule:
     levels     named limits; a site overrides them by ``caretaker_levels``.
     impact     1 to 4, how much is lost if it comes true; change_risk 1 to 4, the risk of the remedy.
     track      names of finding values kept over the inspections, for trends and forecasts.
+    told_by    an earlier rule whose UNKNOWN about an object speaks for this rule too: one finding for a disk that can't be read,
+               not one a rule. The coverage counts this rule as not judged all the same.
     """
 
     id: str
@@ -125,6 +127,7 @@ class Rule:
     impact: int = 2
     change_risk: int = 1
     track: tuple[str, ...] = ()
+    told_by: str = ""
 
     @property
     def subject(self) -> str:

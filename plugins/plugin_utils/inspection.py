@@ -92,7 +92,7 @@ def judge(
             not_applicable[rule.id] = verdict
             continue
         applicable += 1
-        findings.extend(verdict)
+        findings.extend(item for item in verdict if not _is_told(rule, item, findings))
         worst = max(finding.severity for finding in verdict)
         if all(finding.severity is not Severity.UNKNOWN for finding in verdict):
             judged += 1
@@ -102,6 +102,13 @@ def judge(
     score = 100 * points / total if total and not capture.problem else None
     return Inspection(capture.host, capture.run, capture.taken_at, tuple(findings), applicable, 0 if capture.problem else judged, score,
                       not_applicable, facts, settings, looked_at)
+
+
+def _is_told(rule: Rule, item: Judged, earlier: list[Judged]) -> bool:
+    """Whether the rule that speaks for this one has told already that the object can't be seen."""
+    return bool(rule.told_by) and item.severity is Severity.UNKNOWN and any(
+        other.rule == rule.told_by and other.severity is Severity.UNKNOWN and item.object in (other.object, rule.subject)
+        for other in earlier)
 
 
 def facts_of(subject: Subject, capture: Capture) -> Any:

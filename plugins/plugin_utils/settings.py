@@ -46,6 +46,9 @@ class Settings:
     certificate_files: tuple[str, ...] = ()
     critical_units: tuple[str, ...] = ()
     log_host: str | None = None
+    cluster: str | None = None
+    replicas: Mapping[str, int] | None = None
+    backup_hours: int | None = None
     levels: Mapping[str, Any] = field(default_factory=dict)
     waivers: tuple[Mapping[str, Any], ...] = ()
 
@@ -90,6 +93,18 @@ def _mappings(value: Any) -> tuple[Mapping[str, Any], ...]:
     return tuple(_mapping(item) for item in value)
 
 
+def _counts(value: Any) -> Mapping[str, int]:
+    return {str(name): _whole(count) for name, count in _mapping(value).items()}
+
+
+def _credentials(value: Any) -> None:
+    for item in _mappings(value):
+        if not set(item) <= {"subject", "instance", "user", "password"} or not {"subject", "password"} <= set(item):
+            raise ValueError
+        for text in item.values():
+            _text(text)
+
+
 TEXT = Setting(_text, "a text")
 TEXTS = Setting(_texts, "a list of texts")
 DATE = Setting(_date, "a date like 2027-06-30")
@@ -101,8 +116,13 @@ HOST_SETTINGS: Mapping[str, Setting] = {
     "system": TEXT, "importance": LEVEL, "security_level": LEVEL, "owner": TEXT, "role": TEXT, "location": TEXT,
     "warranty_until": DATE, "support_until": DATE, "memory_bytes": COUNT, "multipath_paths": COUNT, "iscsi_sessions": COUNT,
     "listening_ports": TEXTS, "certificate_files": TEXTS, "critical_units": TEXTS, "log_host": TEXT,
+    "cluster": TEXT, "replicas": Setting(_counts, 'a mapping like {postgresql: 1} or {"postgresql 5432": 1}'), "backup_hours": COUNT,
     "levels": Setting(_mapping, "a mapping {rule: {level: {warning: ..., critical: ...}}}"),
     "waivers": Setting(_mappings, "a list of mappings with rule, reason, owner, expires"),
+}
+# Checked, but never stored with a capture nor shown
+PRIVATE_SETTINGS: Mapping[str, Setting] = {
+    "credentials": Setting(_credentials, "a list of mappings with subject, password and, where needed, instance and user, all texts"),
 }
 # What steers a run; the roles' argument_specs hold their types
 RUN_SETTINGS = frozenset({
@@ -118,8 +138,11 @@ def settings_of(host: str, variables: Mapping[str, Any]) -> dict[str, Any]:
         name = variable.removeprefix(PREFIX)
         if name in RUN_SETTINGS:
             continue
+        if name in PRIVATE_SETTINGS:
+            _checked_unshown(host, variable, variables[variable])
+            continue
         if name not in HOST_SETTINGS:
-            near = difflib.get_close_matches(name, [*HOST_SETTINGS, *RUN_SETTINGS], n=1)
+            near = difflib.get_close_matches(name, [*HOST_SETTINGS, *PRIVATE_SETTINGS, *RUN_SETTINGS], n=1)
             hint = f"did you mean {PREFIX}{near[0]}?" if near else f"docs/inventory.md lists the variables that begin with {PREFIX}"
             raise BadSetting(f"{host}: unknown variable {variable}; {hint}")
         _checked(host, variable, variables[variable])
@@ -133,6 +156,15 @@ def _checked(host: str, variable: str, value: Any) -> Any:
         return setting.check(value)
     except (ValueError, TypeError) as error:
         raise BadSetting(f"{host}: {variable} is {value!r}, but must be {setting.expected}") from error
+
+
+def _checked_unshown(host: str, variable: str, value: Any) -> None:
+    """As _checked(), without the value in the error or in what the error came from."""
+    setting = PRIVATE_SETTINGS[variable.removeprefix(PREFIX)]
+    try:
+        setting.check(value)
+    except (ValueError, TypeError):
+        raise BadSetting(f"{host}: {variable} must be {setting.expected} (its value is not shown)") from None
 
 
 def _plain(value: Any) -> Any:

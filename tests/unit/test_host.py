@@ -182,3 +182,73 @@ def test_counter_files_are_read_twice() -> None:
     times = [entry["at"] for entry in capture["entries"] if entry["key"] == "/proc/vmstat"]
     assert len(times) == 2
     assert times[1] - times[0] >= 0.15
+
+
+def test_asking_a_client_program_records_nothing(tmp_path: Path) -> None:
+    recording = recorder()
+    tool = script(tmp_path, 'cat; printf "%s" "$SECRET_WORD" >&2')
+    answer = Host(recording, "a").ask([tool], stdin="select 1", environment={"SECRET_WORD": "open sesame"})
+    assert (answer["rc"], answer["text"], answer["stderr"]) == (0, "select 1", "open sesame")
+    assert recording.entries == []
+
+
+def test_long_input_reaches_a_program_that_answers_at_once(tmp_path: Path) -> None:
+    recording = recorder(max_bytes=1000000)
+    answer = Host(recording, "a").ask([script(tmp_path, "cat")], stdin="x" * 300000)
+    assert len(answer["text"]) == 300000
+
+
+def test_program_that_reads_nothing_of_a_long_input(tmp_path: Path) -> None:
+    assert Host(recorder(), "a").ask([script(tmp_path, "exit 3")], stdin="x" * 300000)["rc"] == 3
+
+
+@pytest.mark.parametrize(("argv", "user", "error"), [(["nosuchtool"], None, "not_found"), (["sh"], "nosuchuser", "failed")])
+def test_program_that_cannot_be_asked(argv: list[str], user: str | None, error: str) -> None:
+    answer = Host(recorder(), "a").ask(argv, user=user)
+    assert answer["error"] == error
+    assert (user or argv[0]) in answer["stderr"]
+
+
+def test_only_root_becomes_another_account() -> None:
+    recording = recorder()
+    recording.is_root = False
+    host = Host(recording, "a")
+    assert host.ask(["sh"], user="daemon")["error"] == "denied"
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another account")
+def test_asking_as_another_account() -> None:
+    assert Host(recorder(), "a").ask(["id", "-un"], user="daemon")["text"] == "daemon\n"
+
+
+def test_secrets_are_replaced_wherever_they_turn_up() -> None:
+    recording = Recorder(Limits(5, 30, 10000), secrets=["open sesame", None])
+    Host(recording, "a").record("settings", "5432", "motd open sesame\n", stderr="open sesame?")
+    assert [(entry["key"], entry["text"], entry["stderr"]) for entry in recording.entries] == [
+        ("a 5432 settings", "motd <redacted>\n", "<redacted>?")]
+
+
+@pytest.mark.parametrize(("asked", "found"), [("5432", "one"), ("5433", "any"), ("x", "any")])
+def test_credential_of_an_instance(asked: str, found: str) -> None:
+    credentials = [{"subject": "b", "password": "other"}, {"subject": "a", "instance": "5432", "password": "one"}, {"subject": "a", "password": "any"}]
+    credential = Host(recorder(), "a", credentials=credentials).credential(asked)
+    assert credential is not None
+    assert credential["password"] == found
+
+
+def test_no_credential() -> None:
+    assert Host(recorder(), "a").credential("5432") is None
+
+
+@pytest.mark.parametrize(("limit", "text"), [(100, "first\nsecond\nthird\n"), (19, "first\nsecond\nthird\n"), (13, "second\nthird\n"), (12, "third\n")])
+def test_tail_begins_with_a_whole_line(tmp_path: Path, limit: int, text: str) -> None:
+    (tmp_path / "log").write_text("first\nsecond\nthird\n")
+    recording = recorder()
+    assert Host(recording, "a").tail(str(tmp_path / "log"), "5432", "log", max_bytes=limit) == text
+    assert [(entry["kind"], entry["key"], entry["text"]) for entry in recording.entries] == [("tail", "a 5432 log", text)]
+
+
+def test_tail_of_a_missing_log(tmp_path: Path) -> None:
+    recording = recorder()
+    assert Host(recording, "a").tail(str(tmp_path / "log"), "5432", "log") is None
+    assert recording.entries[0]["error"] == "not_found"

@@ -64,3 +64,15 @@ def test_waiver_ends_after_its_last_day() -> None:
     assert waiver_for(waivers, "oom_kills", "memory", date(2027, 4, 1)) is None
     assert waiver_for(waivers, "oom_kills", "swap", date(2027, 1, 1)) is None
     assert waiver_for(waivers, "swap_activity", "memory", date(2027, 1, 1)) is None
+
+
+@pytest.mark.parametrize("value", ["hunter2", [{"subject": "postgresql"}], [{"password": "hunter2"}], [{"subject": "postgresql", "password": 5}],
+                                   [{"subject": "postgresql", "password": "hunter2", "port": "5432"}]])
+def test_wrong_credentials_are_named_and_not_shown(value: Any) -> None:
+    with pytest.raises(BadSetting, match="db1: caretaker_credentials must be a list") as caught:
+        settings_of("db1", {"caretaker_credentials": value})
+    assert "hunter2" not in str(caught.value)
+
+
+def test_credentials_do_not_travel_through_the_capture() -> None:
+    assert settings_of("db1", {"caretaker_credentials": [{"subject": "postgresql", "user": "care", "password": "hunter2"}]}) == {}

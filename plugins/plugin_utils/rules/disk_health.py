@@ -49,6 +49,8 @@ def _status(disk: Disk) -> Finding:
                        "the disk gives no verdict about itself; is SMART switched on (smartctl -s on)?", values)
     if disk.failed_past or disk.exit_bits & PAST_BIT:
         return Finding(Severity.WARNING, disk.name, "was at or under the maker's threshold in the past: {names}", values)
+    if not disk.attributes_told:
+        return Finding(Severity.UNKNOWN, disk.name, "the disk says of itself that it is well, but told none of its counters", values)
     return Finding(Severity.OK, disk.name, "the disk says of itself that it is well", values)
 
 
@@ -96,6 +98,7 @@ DISK_REALLOCATED_SECTORS = Rule(
     fix=BACKUP,
     needs=("disk_health.disks", "history.disk_reallocated_sectors"),
     evidence=EVIDENCE,
+    told_by=DISK_HEALTH_STATUS.id,
     levels={"reallocated_count": Above(warning=1, critical=17, source="scrutiny: failure rates by the count of attribute 5; 1 to 16 warn")},
     impact=3,
     change_risk=2,
@@ -122,6 +125,7 @@ DISK_PENDING_SECTORS = Rule(
     fix="Run a RAID check or a long self-test (smartctl -t long), so that the sectors are rewritten; replace the disk if more appear.",
     needs=("disk_health.disks",),
     evidence=EVIDENCE,
+    told_by=DISK_HEALTH_STATUS.id,
     levels={"pending_count": Above(warning=1, source="scrutiny and smartd: any pending sector is reported")},
     impact=3,
     track=("pending_count",),
@@ -152,6 +156,7 @@ DISK_UNCORRECTABLE = Rule(
     fix=BACKUP,
     needs=("disk_health.disks",),
     evidence=EVIDENCE,
+    told_by=DISK_HEALTH_STATUS.id,
     levels={
         "offline_count": Above(warning=1, critical=1, source="scrutiny: attribute 198 above 0 is critical"),
         "reported_count": Above(warning=1, source="scrutiny: attribute 187; it counts the disk's whole life, so it warns only"),
@@ -186,6 +191,7 @@ DISK_CRC_ERRORS = Rule(
     fix="Reseat or replace the cable, or move the disk to another slot; then see whether the counter stands still.",
     needs=("disk_health.disks", "history.disk_crc_errors"),
     evidence=EVIDENCE,
+    told_by=DISK_HEALTH_STATUS.id,
     levels={"new_count": Above(warning=1, source="our judgement: any growth shows a link that is bad now")},
     track=("crc_errors_count",),
     check=check_disk_crc_errors,
@@ -215,6 +221,7 @@ DISK_TEMPERATURE = Rule(
     fix="Look at fans, air flow, dust and the room's temperature; spread the load of NVMe drives or give them a heat sink.",
     needs=("disk_health.disks",),
     evidence=EVIDENCE,
+    told_by=DISK_HEALTH_STATUS.id,
     levels={"temperature_celsius": ByClass(
         levels={
             "hdd": Above(warning=60, critical=70, source="data sheets of server disks: 60 °C at most in operation"),
@@ -252,6 +259,7 @@ DISK_WEAR = Rule(
     fix="Plan the replacement; look at what writes so much, and choose a drive that is rated for it.",
     needs=("disk_health.disks", "history.disk_wear"),
     evidence=EVIDENCE,
+    told_by=DISK_HEALTH_STATUS.id,
     levels={
         "used_ratio": ByClass(
             levels={"nvme": Above(warning=0.80, critical=1.00, source="NVMe: a Percentage Used of 100 is the rated life; warn at 80 %")},
@@ -285,6 +293,7 @@ DISK_POWER_ON_HOURS = Rule(
     fix="Plan the replacement with the next maintenance contract; keep a spare at hand.",
     needs=("disk_health.disks",),
     evidence=EVIDENCE,
+    told_by=DISK_HEALTH_STATUS.id,
     levels={"power_on_seconds": Above(warning=43800 * HOUR, source="our judgement: five years, the usual warranty of server disks")},
     impact=1,
     change_risk=2,
@@ -322,6 +331,7 @@ NVME_CRITICAL_WARNING = Rule(
     fix=BACKUP,
     needs=("disk_health.nvme",),
     evidence=EVIDENCE,
+    told_by=DISK_HEALTH_STATUS.id,
     impact=4,
     change_risk=2,
     check=check_nvme_critical_warning,
@@ -352,6 +362,7 @@ NVME_MEDIA_ERRORS = Rule(
     fix=BACKUP,
     needs=("disk_health.nvme", "history.nvme_media_errors"),
     evidence=EVIDENCE,
+    told_by=DISK_HEALTH_STATUS.id,
     levels={
         "media_errors_count": Above(warning=1, source="NVMe: Media and Data Integrity Errors counts unrecovered errors"),
         "new_count": Above(critical=1, source="our judgement: data was lost since the last inspection"),
@@ -389,6 +400,7 @@ NVME_SPARE = Rule(
     fix="Plan the replacement of the drive before its threshold is reached.",
     needs=("disk_health.nvme",),
     evidence=EVIDENCE,
+    told_by=DISK_HEALTH_STATUS.id,
     levels={"margin_ratio": Below(warning=0.10, source="our judgement: 10 points above the threshold that the maker set")},
     impact=3,
     change_risk=2,
@@ -417,6 +429,7 @@ DISK_SELF_TEST = Rule(
     fix="Repeat it (smartctl -t long); if it fails again, replace the disk.",
     needs=("disk_health.disks",),
     evidence=EVIDENCE,
+    told_by=DISK_HEALTH_STATUS.id,
     impact=3,
     check=check_disk_self_test,
 )
@@ -446,6 +459,7 @@ DISK_ERROR_LOG = Rule(
     fix="Read the log (smartctl -l error DEVICE): UNC means bad sectors, ICRC the cable, ABRT mostly a command it does not know.",
     needs=("disk_health.disks", "history.disk_error_log"),
     evidence=EVIDENCE,
+    told_by=DISK_HEALTH_STATUS.id,
     levels={"new_count": Above(warning=1, source="smartd: each growth of the error log is reported")},
     track=("logged_count",),
     check=check_disk_error_log,
