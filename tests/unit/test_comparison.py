@@ -62,3 +62,11 @@ def test_of_two_findings_about_one_object_the_worse_stands() -> None:
     for findings in ((CRITICAL, OK), (OK, CRITICAL)):
         compared = compare(inspection(*(Judged("rule", "thing", severity, "") for severity in findings)), {})
         assert [item.finding.severity for item in compared] == [CRITICAL]
+
+
+def test_object_that_can_no_longer_be_seen_is_not_resolved_by_a_verdict_on_others() -> None:
+    """A disk that told of bad sectors last time and does not answer now; another disk is fine."""
+    earlier = {("disk_reallocated_sectors", "sda"): Past(CRITICAL, State.NEW, 1, "run1", "message", {})}
+    now = inspection(Judged("disk_health_status", "sda", UNKNOWN, "denied"), Judged("disk_reallocated_sectors", "sdb", OK, ""))
+    gone = [item for item in compare(now, earlier) if item.finding.rule == "disk_reallocated_sectors" and item.finding.object == "sda"]
+    assert [item.state for item in gone] == [State.NOT_RECHECKED]
