@@ -7,6 +7,8 @@ from __future__ import absolute_import, division, print_function
 
 __metaclass__ = type
 
+from ..container import look_for_container
+
 # No disks of their own: memory, files, removable media, what lies on top of disks, and the single paths of native NVMe multipath
 NOT_DISKS = ("loop", "ram", "zram", "sr", "fd", "nbd", "dm-", "md", "rbd")
 ATTRIBUTES = (
@@ -17,8 +19,7 @@ TRIM_TIMERS = ("/etc/systemd/system/timers.target.wants/fstrim.timer", "/etc/cro
 
 
 def capture(host):
-    for path in ("/run/systemd/container", "/run/.containerenv", "/.dockerenv"):
-        host.file(path)
+    look_for_container(host)
     host.file("/proc/diskstats", sample=True)
     names = [folder.split("/")[-1] for folder in host.glob("/sys/block/*")]
     disks = [name for name in names if not name.startswith(NOT_DISKS) and not is_single_nvme_path(name)]

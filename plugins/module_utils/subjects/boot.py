@@ -9,6 +9,8 @@ __metaclass__ = type
 
 import os
 
+from ..container import look_for_container
+
 CRASH = "/var/crash"
 
 
@@ -16,9 +18,7 @@ def capture(host):
     for path in ("/proc/cmdline", "/proc/sys/kernel/tainted", "/proc/uptime", "/sys/kernel/kexec_crash_loaded",
                  "/sys/kernel/kexec_crash_size"):
         host.file(path)
-    for mark in ("/run/systemd/container", "/run/.containerenv", "/.dockerenv"):
-        if host.exists(mark):
-            host.file(mark)
+    look_for_container(host)
     host.note("kdump services", "\n".join(host.glob("/etc/systemd/system/*.wants/kdump*.service")) + "\n")
     host.note("crash dumps", dumps())
     if host.which("last"):

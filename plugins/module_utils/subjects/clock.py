@@ -7,11 +7,11 @@ from __future__ import absolute_import, division, print_function
 
 __metaclass__ = type
 
+from ..container import look_for_container
+
 
 def capture(host):
-    for mark in ("/run/systemd/container", "/run/.containerenv", "/.dockerenv"):
-        if host.exists(mark):
-            host.file(mark)
+    look_for_container(host)
     host.file("/etc/adjtime")
     answers = []
     if host.which("chronyc"):

@@ -7,6 +7,8 @@ from __future__ import absolute_import, division, print_function
 
 __metaclass__ = type
 
+from ..container import look_for_container
+
 DMI = ("sys_vendor", "product_name", "product_version", "product_serial", "chassis_serial", "bios_vendor", "bios_version", "bios_date")
 
 
@@ -14,8 +16,6 @@ def capture(host):
     for path in ("/etc/os-release", "/usr/lib/os-release", "/etc/redhat-release", "/proc/sys/kernel/hostname",
                  "/proc/sys/kernel/osrelease", "/proc/uptime", "/etc/machine-id", "/proc/device-tree/model", "/proc/cpuinfo"):
         host.file(path)
-    for mark in ("/run/systemd/container", "/run/.containerenv", "/.dockerenv"):
-        if host.exists(mark):
-            host.file(mark)
+    look_for_container(host)
     for name in DMI:
         host.file("/sys/class/dmi/id/" + name)

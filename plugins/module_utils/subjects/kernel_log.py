@@ -7,10 +7,11 @@ from __future__ import absolute_import, division, print_function
 
 __metaclass__ = type
 
+from ..container import look_for_container
+
 
 def capture(host):
     # -r prints level and seconds since boot with every dmesg there is, also busybox's and those before util-linux 2.23
     host.command(["dmesg", "-r"])
     host.file("/proc/uptime")
-    for path in ("/run/systemd/container", "/run/.containerenv", "/.dockerenv"):
-        host.file(path)
+    look_for_container(host)

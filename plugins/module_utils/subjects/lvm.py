@@ -7,6 +7,8 @@ from __future__ import absolute_import, division, print_function
 
 __metaclass__ = type
 
+from ..container import look_for_container
+
 # The fields that every version since 2012 knows
 REPORTS = (
     ("pvs", "pv_name,pv_uuid,vg_name,pv_attr,pv_size,pv_free"),
@@ -16,8 +18,7 @@ REPORTS = (
 
 
 def capture(host):
-    for path in ("/run/systemd/container", "/run/.containerenv", "/.dockerenv"):
-        host.file(path)
+    look_for_container(host)
     uuids = host.files("/sys/block/dm-*/dm/uuid")
     known = sorted(path for path, text in uuids.items() if text.startswith("LVM-")) + host.glob("/etc/lvm/backup/*")
     host.note("lvm volumes", "\n".join(known))

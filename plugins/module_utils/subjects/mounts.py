@@ -10,6 +10,7 @@ from __future__ import absolute_import, division, print_function
 
 __metaclass__ = type
 
+from ..container import look_for_container
 from ..mount_points import NETWORK_TYPES, mounts, unescape
 
 ANSWER_SECONDS = 3
@@ -18,8 +19,7 @@ ANSWER_SECONDS = 3
 def capture(host):
     table = mounts(host.file("/proc/self/mountinfo") or "")
     host.file("/proc/net/rpc/nfs")
-    for path in ("/run/systemd/container", "/run/.containerenv", "/.dockerenv"):
-        host.file(path)
+    look_for_container(host)
     capture_links(host, host.file("/etc/fstab") or "", set(mount[1] for mount in table))
     for _device, point, kind, _source in table:
         if kind in NETWORK_TYPES:

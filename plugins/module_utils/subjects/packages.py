@@ -10,6 +10,8 @@ __metaclass__ = type
 import errno
 import os
 
+from ..container import look_for_container
+
 # Without the first option apt would wait for another apt's lock.
 APT = ["apt-get", "-s", "-o", "Debug::NoLocking=1", "-o", "APT::Get::Show-User-Simulation-Note=false"]
 # apt would write its cache anew where that is out of date; without one it builds it in memory, which takes ten times the CPU.
@@ -33,9 +35,7 @@ NOT_PROGRAMS = ("/memfd:", "/dev/", "/SYSV", "/tmp/", "/var/tmp/", "/run/", "/va
 
 def capture(host):
     host.file("/proc/sys/kernel/osrelease")
-    for mark in ("/run/systemd/container", "/run/.containerenv", "/.dockerenv"):
-        if host.exists(mark):
-            host.file(mark)
+    look_for_container(host)
     capture_manager(host)
     host.note("package metadata", dated(host))
     host.note("installed kernels", "\n".join(installed_kernels(host)) + "\n")

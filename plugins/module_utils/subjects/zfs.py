@@ -7,10 +7,11 @@ from __future__ import absolute_import, division, print_function
 
 __metaclass__ = type
 
+from ..container import look_for_container
+
 
 def capture(host):
-    for path in ("/run/systemd/container", "/run/.containerenv", "/.dockerenv"):
-        host.file(path)
+    look_for_container(host)
     loaded = host.exists("/sys/module/zfs")
     host.note("zfs module", "loaded" if loaded else "")
     if loaded:
