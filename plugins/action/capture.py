@@ -12,10 +12,12 @@ from typing import Any
 
 from ansible.errors import AnsibleConnectionFailure, AnsibleError
 from ansible.plugins.action import ActionBase
+from ansible_collections.caretaker.infra.plugins.module_utils.observation import ARGUMENTS
 from ansible_collections.caretaker.infra.plugins.plugin_utils.requirement import missing
 
 try:
     from ansible_collections.caretaker.infra.plugins.plugin_utils.archive import SCHEMA, BadCapture, store, unpack
+    from ansible_collections.caretaker.infra.plugins.plugin_utils.program import INTERPRETERS, answer_of, command, program
     from ansible_collections.caretaker.infra.plugins.plugin_utils.settings import settings_of
 except ImportError as error:
     raise AnsibleError(missing(error)) from error
@@ -28,14 +30,14 @@ class ActionModule(ActionBase):
         result = super().run(tmp, task_vars)
         variables = task_vars or {}
         host = variables["inventory_hostname"]
-        options = dict(self._task.args)
+        _validation, options = self.validate_argument_spec(argument_spec=ARGUMENTS)
         mine = {name: self._templar.template(value) for name, value in variables.items() if name.startswith("caretaker_")}
         document = {
-            "schema": SCHEMA, "host": host, "run": str(options.get("run")), "source": "linux", "collector": COLLECTOR,
+            "schema": SCHEMA, "host": host, "run": options["run"], "source": "linux", "collector": COLLECTOR,
             "settings": settings_of(host, mine), **self._observe(options, variables),
         }
         try:
-            path, sha256 = store(Path(str(options.get("home"))), document)
+            path, sha256 = store(Path(options["home"]), document)
         except OSError as error:
             problem_here = f"the capture of {host} can't be stored: {error}; make room or set caretaker_home, then inspect again"
             return {**result, "failed": True, "msg": problem_here}
@@ -49,19 +51,28 @@ class ActionModule(ActionBase):
 
     def _observe(self, options: dict[str, Any], variables: dict[str, Any]) -> dict[str, Any]:
         """The capture that the target sent, or one without entries that names the problem."""
+        send = self._by_program if self._is_pipelining_enabled("new") else self._by_module
         try:
-            answer = self._execute_module(module_name="caretaker.infra.capture", module_args=options, task_vars=variables)
+            packed, problem = send(options, variables)
+            return unpack(packed) if packed else without_entries(problem)
         except AnsibleConnectionFailure as error:
             return without_entries(f"unreachable: {one_line(error)}")
-        except AnsibleError as error:
+        except (AnsibleError, BadCapture) as error:
             return without_entries(one_line(error))
-        packed = answer.get("capture")
-        if answer.get("failed") or not packed:
-            return without_entries(one_line(reason_of(answer)))
-        try:
-            return unpack(packed)
-        except BadCapture as error:
-            return without_entries(str(error))
+
+    def _by_program(self, options: dict[str, Any], variables: dict[str, Any]) -> tuple[str | None, str]:
+        """The packed capture or None, and what is wrong: over the connection's standard input, which leaves no file on the target."""
+        named = str(self._templar.template(variables.get("ansible_python_interpreter") or "auto"))
+        arguments = {name: value for name, value in options.items() if name not in ("home", "run")}
+        done = self._low_level_execute_command(
+            command(INTERPRETERS if named.startswith("auto") else [named]), in_data=program("observation", "packed_capture", arguments))
+        said = (done["stderr"] or done["stdout"]).strip().splitlines() or ["no word why"]
+        return answer_of(done["stdout"]), one_line(f"the capture gave no answer, status {done['rc']} ({said[-1]})")
+
+    def _by_module(self, options: dict[str, Any], variables: dict[str, Any]) -> tuple[str | None, str]:
+        """The same where pipelining is off: as an ordinary module, by a temporary file."""
+        answer = self._execute_module(module_name="caretaker.infra.capture", module_args=options, task_vars=variables)
+        return None if answer.get("failed") else answer.get("capture"), one_line(reason_of(answer))
 
 
 def without_entries(problem: str) -> dict[str, Any]:

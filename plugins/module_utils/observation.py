@@ -24,6 +24,23 @@ WORKERS = 8
 IOPRIO_SET = {"x86_64": 251, "aarch64": 30, "ppc64le": 273, "s390x": 282}      # number of the system call
 IDLE_CLASS = 3 << 13
 
+# The options of the capture module
+ARGUMENTS = dict(
+    home=dict(type="path", required=True),
+    run=dict(type="str", required=True),
+    subjects=dict(type="list", elements="str", default=[]),
+    sample_seconds=dict(type="float", default=3),
+    command_timeout=dict(type="float", default=15),
+    total_timeout=dict(type="float", default=120),
+    max_bytes=dict(type="int", default=1048576),
+    history_days=dict(type="int", default=0),
+    certificate_files=dict(type="list", elements="path", default=[]),
+    credentials=dict(type="list", elements="dict", default=[], no_log=False, options=dict(
+        subject=dict(type="str", required=True), instance=dict(type="str"), user=dict(type="str"),
+        password=dict(type="str", no_log=True),
+    )),
+)
+
 
 def observe(subjects, sample_seconds, command_timeout, total_timeout, max_bytes, history_days, certificate_files=(),
             credentials=()):
@@ -102,6 +119,11 @@ def yield_to_others():
         pass                            # an unusual libc or container: the capture is right all the same
 
 
+def packed_capture(**options):
+    """What observe() gives, packed: what the control node's half of the module asks for."""
+    return pack(observe(**options))
+
+
 def pack(capture):
-    """The capture as base64 text of its zlib-compressed JSON, to travel through Ansible's result."""
+    """The capture as base64 text of its zlib-compressed JSON, to travel as text."""
     return base64.b64encode(zlib.compress(json.dumps(capture).encode("utf-8"), 6)).decode("ascii")

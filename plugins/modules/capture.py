@@ -124,29 +124,12 @@ errors:
 """
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.caretaker.infra.plugins.module_utils.observation import observe, pack
-
-ARGUMENTS = dict(
-    home=dict(type="path", required=True),
-    run=dict(type="str", required=True),
-    subjects=dict(type="list", elements="str", default=[]),
-    sample_seconds=dict(type="float", default=3),
-    command_timeout=dict(type="float", default=15),
-    total_timeout=dict(type="float", default=120),
-    max_bytes=dict(type="int", default=1048576),
-    history_days=dict(type="int", default=0),
-    certificate_files=dict(type="list", elements="path", default=[]),
-    credentials=dict(type="list", elements="dict", default=[], no_log=False, options=dict(
-        subject=dict(type="str", required=True), instance=dict(type="str"), user=dict(type="str"),
-        password=dict(type="str", no_log=True),
-    )),
-)
-
+from ansible_collections.caretaker.infra.plugins.module_utils.observation import ARGUMENTS, packed_capture
 
 def main():
     module = AnsibleModule(argument_spec=ARGUMENTS, supports_check_mode=True)
     options = dict((name, value) for name, value in module.params.items() if name not in ("home", "run"))
-    module.exit_json(changed=False, capture=pack(observe(**options)))
+    module.exit_json(changed=False, capture=packed_capture(**options))
 
 
 if __name__ == "__main__":
