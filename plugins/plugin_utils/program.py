@@ -32,11 +32,11 @@ def texts() -> Mapping[str, str]:
     return found
 
 
-def program(module: str, function: str, arguments: Mapping[str, Any]) -> str:
+def program(module: str, function: str, arguments: Mapping[str, Any]) -> bytes:
     """The program's text, pure ASCII. It prints one line that ``answer_of`` understands."""
     order = {"texts": texts(), "module": f"{PACKAGE}.{module}", "function": function, "arguments": dict(arguments)}
     packed = base64.b64encode(zlib.compress(json.dumps(order).encode("utf-8"), 9)).decode("ascii")
-    return f'{texts()[PACKAGE + ".program"]}\n\nanswer("{packed}")\n'
+    return f'{texts()[PACKAGE + ".program"]}\n\nanswer("{packed}")\n'.encode("ascii")
 
 
 def command(interpreters: Sequence[str] = INTERPRETERS) -> str:

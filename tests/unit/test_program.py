@@ -16,14 +16,14 @@ from plugins.plugin_utils.program import INTERPRETERS, answer_of, command, progr
 OPTIONS = {"subjects": ["memory"], "sample_seconds": 0, "command_timeout": 5, "total_timeout": 30, "max_bytes": 100000, "history_days": 0}
 
 
-def run(shell: str, text: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(["sh", "-c", shell], input=text, capture_output=True, text=True)
+def run(shell: str, text: bytes) -> subprocess.CompletedProcess[bytes]:
+    return subprocess.run(["sh", "-c", shell], input=text, capture_output=True)
 
 
 def test_program_captures() -> None:
     done = run(command([sys.executable]), program("observation", "packed_capture", OPTIONS))
-    assert done.stderr == ""
-    document = unpack(answer_of(done.stdout))
+    assert done.stderr == b""
+    document = unpack(answer_of(done.stdout.decode()))
     assert "/proc/meminfo" in [entry["key"] for entry in document["entries"]]
 
 
@@ -32,13 +32,13 @@ def test_program_is_plain_ascii() -> None:
 
 
 def test_first_interpreter_that_is_there_is_taken() -> None:
-    assert run(command(["/nonexistent/python3", sys.executable, "/bin/false"]), "print(40 + 2)").stdout == "42\n"
+    assert run(command(["/nonexistent/python3", sys.executable, "/bin/false"]), b"print(40 + 2)").stdout == b"42\n"
 
 
 def test_no_interpreter_is_there() -> None:
-    done = run(command(["/nonexistent/python3"]), "")
+    done = run(command(["/nonexistent/python3"]), b"")
     assert done.returncode == 127
-    assert done.stderr == "no Python found: /nonexistent/python3; install one or set ansible_python_interpreter\n"
+    assert done.stderr == b"no Python found: /nonexistent/python3; install one or set ansible_python_interpreter\n"
 
 
 def test_plain_names_come_first() -> None:
