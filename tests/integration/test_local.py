@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from .lab import ROOT, inspect
+from tests.integration.lab import ROOT, inspect
 
 
 @pytest.mark.parametrize("pipelining", ["1", "0"])
