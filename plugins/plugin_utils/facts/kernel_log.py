@@ -100,6 +100,7 @@ def _booted_at(capture: Capture) -> datetime | None:
 # kern  :err   : [ 5123.014225] the same by dmesg -x
 # [Mon Nov 16 04:11:09 2026] the same by dmesg -T
 LINE = re.compile(r"(?:<(?P<number>\d+)>|\w+\s*:(?P<name>\w+)\s*: ?)?(?:\[(?P<time>[^\]]*)\] ?)?(?:\[ *[TC]\d+\] ?)?(?P<text>.*)")
+STAMP = re.compile(r"\n(?:<\d+>)?\[ *\d+\.\d+(?=\])")        # what makes each line of "dmesg -r" unique; the bracket stays
 DEVICE = re.compile(
     r"\b((?:sd[a-z]+|nvme\d+(?:n\d+)?|dm-\d+|md\d+|vd[a-z]+|xvd[a-z]+|mmcblk\d+)\d*)\b|\b(eth\d+|e[nm][ops]\w+|bond\d+)\b"
 )
@@ -110,42 +111,44 @@ def events(text: str, booted_at: datetime | None) -> Iterator[tuple[str, KernelE
 
     A call trace is part of the message before it (an OOM kill, a hung task, a BUG); it counts by itself only without one.
     """
-    found = _signatures_by_line(text)
-    position = 0
+    messages = STAMP.sub("\n", "\n" + text).split("\n")[1:]
+    found = _signatures(messages)
     explained = -TRACE_LINES - 1
-    for number, line in enumerate(text.split("\n")):
-        signature = found.get(position)
-        position += len(line) + 1
-        if signature is not None and signature.group in TRACED and signature.severity > Severity.INFO:
+    for number, (line, message) in enumerate(zip(text.split("\n"), messages, strict=True)):
+        signature = found.get(message)
+        if signature is None:
+            if line.startswith(ERROR_LEVELS) and not _is_harmless(line):
+                yield "other_errors", _other(line, booted_at)
+            continue
+        if signature.group in TRACED and signature.severity > Severity.INFO:
             belongs = number - explained <= TRACE_LINES
             explained = number
             if belongs and signature.kind == CALL_TRACE:
                 continue
-        if signature is not None and not _is_harmless(line):
+        if not _is_harmless(line):
             yield signature.group, _event(signature.severity, signature.kind, line, booted_at)
-        elif signature is None and line.startswith(ERROR_LEVELS) and not _is_harmless(line):
-            yield "other_errors", _other(line, booted_at)
 
 
 def _is_harmless(line: str) -> bool:
     return any(part in line for part in HARMLESS) or ("I/O error" in line and any(drive in line for drive in REMOVABLE))
 
 
-def _signatures_by_line(text: str) -> dict[int, Signature]:
-    """{offset of a line: its signature}. Looks for each needle in the whole text, which is faster than line by line."""
-    ranks: dict[int, int] = {}
+def _signatures(messages: list[str]) -> dict[str, Signature]:
+    """{message: its signature}. A log repeats itself: each needle is looked for in the text of all distinct messages at once."""
+    text = "\n".join(dict.fromkeys(messages))
+    ranks: dict[str, int] = {}
     for needle, candidates in BY_NEEDLE.items():
         at = text.find(needle)
         while at >= 0:
-            start = text.rfind("\n", 0, at) + 1
             end = text.find("\n", at)
             end = len(text) if end < 0 else end
+            message = text[text.rfind("\n", 0, at) + 1:end]
             for rank, also in candidates:
-                if not also or any(part in text[start:end] for part in also):
-                    ranks[start] = min(rank, ranks.get(start, rank))
+                if not also or any(part in message for part in also):
+                    ranks[message] = min(rank, ranks.get(message, rank))
                     break
             at = text.find(needle, end)
-    return {start: SIGNATURES[rank] for start, rank in ranks.items()}
+    return {message: SIGNATURES[rank] for message, rank in ranks.items()}
 
 
 def _event(severity: Severity, kind: str, line: str, booted_at: datetime | None) -> KernelEvent:

@@ -56,17 +56,21 @@ def parse(capture: Capture) -> TcpFacts:
     return TcpFacts(_overflows(capture.known("/proc/net/netstat")), _traffic(capture), listeners, _sockets(capture), _ports(listeners))
 
 
+COUNTERS = {"Tcp:": ("OutSegs", "RetransSegs"), "TcpExt:": ("ListenOverflows", "ListenDrops")}
+
+
 # TcpExt: SyncookiesSent ListenOverflows ListenDrops
 # TcpExt: 0 3 3
 def parse_pairs(text: str) -> dict[str, float]:
-    """{"TcpExt.ListenDrops": 3}: a line of names, then a line of numbers, for each protocol."""
+    """{"TcpExt.ListenDrops": 3}: a line of names, then a line of numbers, for each protocol. Those of COUNTERS, of about 150."""
     values: dict[str, float] = {}
     lines = text.splitlines()
     for names, numbers in zip(lines[::2], lines[1::2], strict=False):
         head, *columns = names.split()
         found, *counts = numbers.split() or [""]
         if head == found and len(columns) == len(counts):
-            values.update({head[:-1] + "." + column: float(count) for column, count in zip(columns, counts, strict=True)})
+            values.update({head[:-1] + "." + column: float(counts[columns.index(column)])
+                           for column in COUNTERS.get(head, ()) if column in columns})
     return values
 
 
