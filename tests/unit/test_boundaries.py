@@ -212,6 +212,7 @@ FACTS: dict[tuple[str, str], Build] = {
     ("tcp_sockets", "used_ratio"): lambda v, _: (tcp.Sockets(round(v * 1000), 1000, 0, 1000),),
     ("clock_offset", "offset_seconds"): lambda v, _: (clock.Clock("chrony", True, v),),
     ("clock_sources", "reached_count"): lambda v, _: ((clock.Source("s", "^", "*", 2, 377),) * round(v),),
+    ("system_state", "up_seconds"): lambda v, _: (services.SystemState("starting", v),),
     ("unit_restart_loop", "restarts_count"): lambda v, _: ((services.Restarts("a.service", round(v), "running", None),), {}),
     ("unit_restart_loop", "active_seconds"): lambda v, _: ((services.Restarts("a.service", 9, "running", v),), {}),
     ("journal_size", "journal_bytes"): lambda v, _: (round(v),),
@@ -232,6 +233,7 @@ AS_INFO = {WARNING: INFO}
 SHOWN_AS: dict[tuple[str, str], dict[Severity, Severity]] = {
     ("uptime_short", "uptime_seconds"): AS_INFO, ("processes_top", "memory_ratio"): AS_INFO, ("processes_top", "cpu_ratio"): AS_INFO,
     ("disk_power_on_hours", "power_on_seconds"): AS_INFO, ("lvm_vg_free", "free_ratio"): AS_INFO,
+    ("system_state", "up_seconds"): {OK: INFO},
     ("disk_saturation", "await_seconds"): {OK: INFO, CRITICAL: WARNING},
     ("unit_restart_loop", "active_seconds"): {OK: WARNING, WARNING: INFO},
     ("filesystem_space", "full_in_seconds"): {OK: INFO}, ("filesystem_space", "free_bytes"): {OK: INFO},

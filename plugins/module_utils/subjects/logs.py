@@ -15,6 +15,8 @@ import time
 LARGE_BYTES = 100 * 1024 * 1024
 ROTATION_STATES = ("/var/lib/logrotate/status", "/var/lib/logrotate/logrotate.status", "/var/lib/logrotate.status",
                    "/var/lib/misc/logrotate.status")
+# Where a journal lies, on disk and in memory, and what a syslog daemon writes
+KEEPERS = ("/var/log/journal/*", "/run/log/journal/*", "/var/log/messages", "/var/log/syslog")
 FORWARDING = ("/etc/rsyslog.conf", "/etc/rsyslog.d/*.conf", "/etc/syslog-ng/syslog-ng.conf", "/etc/systemd/journal-upload.conf")
 # struct utmp of utmp(5): size of a record, offset and form of its time
 UTMP = {"x86_64": (384, 340, "=i"), "i686": (384, 340, "=i"), "ppc64le": (384, 340, "=i"), "s390x": (400, 344, "=q"),
@@ -25,6 +27,8 @@ DAYS = 7
 
 def capture(host):
     host.note("log sizes", sizes())
+    kept = [path for pattern in KEEPERS for path in host.glob(pattern)]
+    host.note("kept logs", "".join(path + "\n" for path in kept) + "# %d places\n" % len(kept))
     host.note("logrotate", rotation(host))
     for pattern in FORWARDING:
         host.files(pattern)

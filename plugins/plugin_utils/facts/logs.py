@@ -23,6 +23,7 @@ class LargeFile:
 class LogsFacts:
     journal_bytes: Known[int]
     large_files: Known[tuple[LargeFile, ...]]
+    kept: Known[tuple[str, ...]]
     rotated_at: Known[datetime | None]
     targets: Known[tuple[str, ...]]
     failed_logins_per_day: Known[float]
@@ -31,7 +32,7 @@ class LogsFacts:
 def parse(capture: Capture) -> LogsFacts:
     sizes = capture.known("log sizes")
     return LogsFacts(
-        _journal(sizes), _large(sizes), _rotated(capture.known("logrotate")), _targets(capture), _failed(capture.known("failed logins")),
+        _journal(sizes), _large(sizes), _kept(capture.known("kept logs")), _rotated(capture.known("logrotate")), _targets(capture), _failed(capture.known("failed logins")),
     )
 
 
@@ -61,6 +62,18 @@ def _large(sizes: str | Unknown) -> Known[tuple[LargeFile, ...]]:
         return match
     pairs = (line.split(" ", 1) for line in match[2].splitlines())
     return tuple(LargeFile(path, int(size)) for size, path in pairs)
+
+
+# /var/log/journal/4b3a7c21d09e4f7f8a6b5c4d3e2f1a0b
+# # 1 places
+def _kept(text: str | Unknown) -> Known[tuple[str, ...]]:
+    """The journals and files of a syslog daemon."""
+    if isinstance(text, Unknown):
+        return text
+    *places, last = text.splitlines() or [""]
+    if last != f"# {len(places)} places":
+        return Unknown("the list of places where logs are kept is cut off")
+    return tuple(places) or NotHere("this host keeps neither a journal nor a system log")
 
 
 # last 1763860000

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 Caretaker contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""systemd's units: the failed ones, how often services were restarted, what timers start."""
+"""systemd: how far the start came; its units: the failed ones, how often services were restarted, what timers start."""
 
 from __future__ import annotations
 
@@ -10,9 +10,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from ..absent import Known, NotHere, Unknown
-from ..archive import Capture, Entry, succeeded
+from ..archive import Capture, Entry, first_line, succeeded, text_of
+from .container import is_container
 
 NO_SYSTEMD = NotHere("this host is not run by systemd")
+STATES = ("initializing", "starting", "running", "degraded", "maintenance", "stopping")
 
 
 @dataclass(frozen=True)
@@ -35,20 +37,29 @@ class Restarts:
 
 
 @dataclass(frozen=True)
+class SystemState:
+    """systemd's word: running, degraded, starting, maintenance, ...; ``up_seconds`` of the machine, None in a container."""
+
+    word: str
+    up_seconds: float | None
+
+
+@dataclass(frozen=True)
 class ServicesFacts:
+    state: Known[SystemState]
     failed: Known[tuple[FailedUnit, ...]]
     restarts: Known[tuple[Restarts, ...]]
 
 
 def parse(capture: Capture) -> ServicesFacts:
     if _without_systemd(capture):
-        return ServicesFacts(NO_SYSTEMD, NO_SYSTEMD)
+        return ServicesFacts(NO_SYSTEMD, NO_SYSTEMD, NO_SYSTEMD)
     shown = _first(capture, "systemctl show *")
     units = list(parse_show(shown)) if isinstance(shown, str) else []
     timers = {unit["Unit"]: unit["Id"] for unit in units if unit.get("Unit")}
     listed = _first(capture, "systemctl list-units *")
     failed = parse_failed(listed, timers) if isinstance(listed, str) else listed
-    return ServicesFacts(failed, _restarts(units, capture) if isinstance(shown, str) else shown)
+    return ServicesFacts(_state(capture), failed, _restarts(units, capture) if isinstance(shown, str) else shown)
 
 
 def _without_systemd(capture: Capture) -> bool:
@@ -63,6 +74,20 @@ def _first(capture: Capture, pattern: str) -> Known[str]:
         return Unknown("systemctl: was not asked in this capture")
     text = succeeded(entries[0])
     return Unknown(text.reason, text.values) if isinstance(text, NotHere) else text
+
+
+# degraded
+def _state(capture: Capture) -> Known[SystemState]:
+    """``systemctl is-system-running``; its exit status only repeats the word."""
+    entry = capture.entry("systemctl is-system-running")
+    if entry is None:
+        return Unknown("systemctl: was not asked in this capture")
+    text = text_of(entry)
+    if not isinstance(text, str):
+        return Unknown(text.reason, text.values)
+    if text.strip() not in STATES:
+        return Unknown("systemd does not tell its state: {detail}", {"detail": first_line(entry.stderr) or first_line(text) or "-"})
+    return SystemState(text.strip(), None if is_container(capture) else _uptime(capture))
 
 
 # postgresql@15-main.service loaded failed failed PostgreSQL Cluster 15-main
@@ -109,10 +134,14 @@ def _restarts(units: list[dict[str, str]], capture: Capture) -> Known[tuple[Rest
         return Unknown("systemctl show: names no service; it is cut off")
     if not any("NRestarts" in unit for unit in services):
         return NotHere("this systemd does not count restarts (it does from version 235 on)")
-    uptime = capture.text("/proc/uptime")
-    words = uptime.split() if isinstance(uptime, str) else []
-    now = float(words[0]) if words and re.fullmatch(r"\d+\.\d+", words[0]) else None
+    now = _uptime(capture)
     return tuple(_restarts_of(unit, now) for unit in services if unit.get("NRestarts", "0").isdigit())
+
+
+def _uptime(capture: Capture) -> float | None:
+    text = capture.text("/proc/uptime")
+    words = text.split() if isinstance(text, str) else []
+    return float(words[0]) if words and re.fullmatch(r"\d+\.\d+", words[0]) else None
 
 
 def _restarts_of(unit: dict[str, str], now: float | None) -> Restarts:

@@ -50,6 +50,27 @@ LOG_LARGE_FILES = Rule(
 )
 
 
+def check_log_persistence(_levels: Mapping[str, Any], kept: tuple[str, ...]) -> Iterator[Finding]:
+    on_disk = [place for place in kept if not place.startswith("/run/")]
+    if on_disk:
+        yield Finding(Severity.OK, "logs", "are kept in {places}", {"places": on_disk})
+    else:
+        yield Finding(Severity.INFO, "logs", "are kept in memory only, and are gone after a restart: {places}", {"places": list(kept)})
+
+
+LOG_PERSISTENCE = Rule(
+    id="log_persistence",
+    title="Logs outlive a restart",
+    domain=Domain.OS,
+    why="When logs lie in memory only, nobody can find out afterwards why the host crashed or was restarted.",
+    fix="mkdir /var/log/journal && systemctl restart systemd-journald (or Storage=persistent in journald.conf), or run a syslog daemon.",
+    needs=("logs.kept",),
+    evidence=("kept logs",),
+    impact=1,
+    check=check_log_persistence,
+)
+
+
 def check_log_rotation(levels: Mapping[str, Any], rotated_at: datetime | None, taken_at: datetime) -> Iterator[Finding]:
     if rotated_at is None:
         yield Finding(Severity.INFO, "logrotate", "has not run yet")
@@ -111,4 +132,4 @@ FAILED_LOGINS = Rule(
     check=check_failed_logins,
 )
 
-RULES = (JOURNAL_SIZE, LOG_LARGE_FILES, LOG_ROTATION, LOG_FORWARDING, FAILED_LOGINS)
+RULES = (JOURNAL_SIZE, LOG_LARGE_FILES, LOG_PERSISTENCE, LOG_ROTATION, LOG_FORWARDING, FAILED_LOGINS)

@@ -6,8 +6,37 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from ..facts.services import FailedUnit, Restarts
+from ..facts.services import FailedUnit, Restarts, SystemState
 from ..findings import Above, Domain, Finding, Rule, Severity
+
+
+def check_system_state(levels: Mapping[str, Any], state: SystemState) -> Iterator[Finding]:
+    values = {"word": state.word, "up_seconds": state.up_seconds}
+    if state.word == "maintenance":
+        yield Finding(Severity.CRITICAL, "system", "is in the rescue or emergency shell: most services do not run", values)
+    elif state.word == "stopping":
+        yield Finding(Severity.INFO, "system", "is shutting down", values)
+    elif state.word in ("running", "degraded"):
+        yield Finding(Severity.OK, "system", "has started ({word})", values)
+    elif state.up_seconds is None:
+        yield Finding(Severity.INFO, "system", "is still starting", values)
+    else:
+        severity = max(Severity.INFO, levels["up_seconds"].grade(state.up_seconds))
+        yield Finding(severity, "system", "is still starting, {up_seconds} after the machine was switched on", values)
+
+
+SYSTEM_STATE = Rule(
+    id="system_state",
+    title="The start of the system came to its end",
+    domain=Domain.OS,
+    why="A start that never ends means that a job of systemd waits for something, and that what comes after it does not run.",
+    fix="systemctl list-jobs shows what waits; in the emergency shell journalctl -xb says why it was entered.",
+    needs=("services.state",),
+    evidence=("systemctl is-system-running",),
+    levels={"up_seconds": Above(warning=900, source="our judgement: units time out after 90 s, the longest after 15 minutes")},
+    impact=3,
+    check=check_system_state,
+)
 
 
 def check_failed_units(_levels: Mapping[str, Any], failed: tuple[FailedUnit, ...], critical: tuple[str, ...]) -> Iterator[Finding]:
@@ -88,4 +117,4 @@ UNIT_RESTART_LOOP = Rule(
     check=check_unit_restart_loop,
 )
 
-RULES = (FAILED_UNITS, UNIT_TIMER_FAILED, UNIT_RESTART_LOOP)
+RULES = (SYSTEM_STATE, FAILED_UNITS, UNIT_TIMER_FAILED, UNIT_RESTART_LOOP)
