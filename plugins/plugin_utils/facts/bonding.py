@@ -1,14 +1,16 @@
 # Copyright (c) 2026 Caretaker contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Bonds and their member interfaces ("slaves" in the kernel's words)."""
+"""Bonds and teams, and their member interfaces ("slaves" in the kernel's words, "ports" in teamd's)."""
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
+from typing import Any
 
 from ..absent import Known, NotHere, Unknown, Unreadable
-from ..archive import Capture, text_of
+from ..archive import Capture, succeeded, text_of
 
 CUT = "{key}: is cut off, or not the description of a bond"
 
@@ -39,8 +41,8 @@ class BondingFacts:
 
 
 def parse(capture: Capture) -> BondingFacts:
-    entries = capture.matching("/proc/net/bonding/*")
-    if not entries:
+    entries, teams = capture.matching("/proc/net/bonding/*"), capture.matching("teamdctl *")
+    if not entries and not teams:
         unseen = Unknown("bonds were not looked at in this capture")
         return BondingFacts(NotHere("no bonded interface") if capture.entry("bonds") else unseen)
     bonds = []
@@ -48,7 +50,16 @@ def parse(capture: Capture) -> BondingFacts:
         text = text_of(entry)
         if not isinstance(text, str):
             return BondingFacts(text)
-        bonds.append(parse_bond(entry.key, text))
+        bond = parse_bond(entry.key, text)
+        members = capture.text(f"/sys/class/net/{bond.name}/bonding/slaves")
+        if isinstance(members, str) and not {member.name for member in bond.members} >= set(members.split()):
+            raise Unreadable(CUT, key=entry.key)
+        bonds.append(bond)
+    for entry in teams:
+        text = succeeded(entry)
+        if not isinstance(text, str):
+            return BondingFacts(Unknown(text.reason, text.values))
+        bonds.append(parse_team(entry.key, text))
     return BondingFacts(tuple(bonds))
 
 
@@ -93,3 +104,25 @@ def _colon_lines(text: str) -> dict[str, str]:
         if colon:
             values.setdefault(name.strip(), value.strip())
     return values
+
+
+# {"ports": {"eth1": {"link": {"speed": 1000, "up": true}, "link_watches": {"list": {"link_watch_0": {"down_count": 0}}, "up": true},
+#  "runner": {"aggregator": {"id": 2}}}}, "runner": {"active_port": "eth1"}, "setup": {"runner_name": "activebackup"}}
+def parse_team(key: str, text: str) -> Bond:
+    """``teamdctl NAME state dump``. A team is up while one port is. Raises Unreadable."""
+    try:
+        document = json.loads(text)
+        members = tuple(_port(name, port) for name, port in document.get("ports", {}).items())
+        mode, active = f"team {document['setup']['runner_name']}", document.get("runner", {}).get("active_port") or None
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
+        raise Unreadable(CUT, key=key) from error
+    link = "up" if any(member.link == "up" for member in members) else "down"
+    return Bond(key.split()[1], mode, link, active, members)
+
+
+def _port(name: str, port: dict[str, Any]) -> Member:
+    watches = port["link_watches"]
+    failures = sum(int(watch.get("down_count", 0)) for watch in watches.get("list", {}).values())
+    aggregator = port.get("runner", {}).get("aggregator", {}).get("id")
+    return Member(name, "up" if watches["up"] is True else "down", f"{port['link']['speed']} Mbps", failures,
+                  None if aggregator is None else str(aggregator))

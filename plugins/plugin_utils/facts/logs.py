@@ -32,7 +32,8 @@ class LogsFacts:
 def parse(capture: Capture) -> LogsFacts:
     sizes = capture.known("log sizes")
     return LogsFacts(
-        _journal(sizes), _large(sizes), _kept(capture.known("kept logs")), _rotated(capture.known("logrotate")), _targets(capture), _failed(capture.known("failed logins")),
+        _journal(sizes), _large(sizes), _kept(capture.known("kept logs")), _rotated(capture.known("logrotate")), _targets(capture),
+        _failed(capture.known("failed logins")),
     )
 
 

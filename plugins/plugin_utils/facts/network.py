@@ -47,7 +47,10 @@ def parse(capture: Capture) -> NetworkFacts:
     counters = _counters(capture.known("/proc/net/dev"))
     if isinstance(counters, tuple):     # bridges, veths and tunnels drop packets by design
         physical = {key.split("/")[4] for key in capture.keys("/sys/class/net/*/operstate")}
+        missing = physical - {item.name for item in counters}
         counters = tuple(item for item in counters if item.name in physical) or NotHere("no physical network interface")
+        if missing:                     # a text that is cut at the end of a line looks whole
+            counters = Unknown("/proc/net/dev: does not name {names}; it is cut off", {"names": ", ".join(sorted(missing))})
     return NetworkFacts(_links(capture), counters, _default_route(capture), _name_servers(capture))
 
 
@@ -103,7 +106,7 @@ def _default_route(capture: Capture) -> Known[bool]:
     text = capture.known("/proc/net/route")
     if isinstance(text, Unknown):
         return text
-    if not text.startswith("Iface"):
+    if not text.startswith("Iface") or not text.endswith("\n"):
         return Unknown("/proc/net/route: is cut off, or not such a file")
     if any(words[1:2] == ["00000000"] and words[7:8] == ["00000000"] for words in map(str.split, text.splitlines())):
         return True

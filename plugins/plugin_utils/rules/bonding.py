@@ -9,7 +9,7 @@ from typing import Any
 from ..facts.bonding import Bond
 from ..findings import Above, Below, Domain, Finding, Rule, Severity
 
-EVIDENCE = ("/proc/net/bonding/*",)
+EVIDENCE = ("/proc/net/bonding/*", "teamdctl *")
 
 
 def check_bond_slave_down(_levels: Mapping[str, Any], bonds: tuple[Bond, ...]) -> Iterator[Finding]:
