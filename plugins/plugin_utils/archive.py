@@ -12,11 +12,13 @@ import os
 import re
 import tempfile
 import zlib
+from bisect import bisect_left
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from fnmatch import translate
 from functools import cached_property, lru_cache
+from itertools import islice, takewhile
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -90,19 +92,34 @@ class Capture:
         """The readable entries of a file that was read twice, in order of time: one, two or none."""
         return sorted((entry for entry in self.by_key.get(key, ()) if entry.error is None), key=lambda entry: entry.at)
 
+    @cached_property
+    def _sorted_keys(self) -> list[str]:
+        return sorted(self.by_key)
+
+    @cached_property
+    def _places(self) -> dict[str, int]:
+        return {key: place for place, key in enumerate(self.by_key)}
+
     def matching(self, pattern: str) -> list[Entry]:
         """All entries whose key matches a glob pattern, in the order of their keys."""
-        return [self.by_key[key][0] for key in sorted(self.keys(pattern))]
+        return [self.by_key[key][0] for key in self._matches(pattern)]
 
     def keys(self, pattern: str) -> list[str]:
         """All keys that match a glob pattern, in the order of the capture."""
-        if not SPECIAL.search(pattern):
+        found = self._matches(pattern)
+        return found if len(found) < 2 else sorted(found, key=self._places.__getitem__)
+
+    def _matches(self, pattern: str) -> list[str]:
+        """All keys that match, sorted: few begin as the pattern does, so only those are looked at."""
+        special = SPECIAL.search(pattern)
+        if special is None:
             return [pattern] if pattern in self.by_key else []
-        if not SPECIAL.search(pattern, endpos=len(pattern) - 1) and pattern.endswith("*"):
-            start = pattern[:-1]        # most patterns are of this form, and there are hundreds of keys for each
-            return [key for key in self.by_key if key.startswith(start)]
-        matches = glob_pattern(pattern).match
-        return [key for key in self.by_key if matches(key)]
+        start = pattern[:special.start()]
+        first = bisect_left(self._sorted_keys, start)
+        near = takewhile(lambda key: key.startswith(start), islice(self._sorted_keys, first, None))
+        if pattern == start + "*":
+            return list(near)
+        return list(filter(glob_pattern(pattern).match, near))
 
     def text(self, key: str) -> str | Unknown | NotHere:
         """The text of an entry; why it can't be known; or NotHere when the file or command doesn't exist on the host.

@@ -27,6 +27,8 @@ class Severity(IntEnum):
     WARNING = 3
     CRITICAL = 4
 
+    __hash__ = int.__hash__     # an enumeration's own is written in Python, and severities are looked up by the million
+
 
 class Domain(Enum):
     """The four departments that maintenance teams split findings by."""

@@ -25,6 +25,7 @@ from .settings import Settings, parse as parse_settings
 # {rule: {object: {value name: ((taken_at, value), ...)}}}, oldest first, of the earlier inspections of the same host
 History = Mapping[str, Mapping[str, Mapping[str, tuple[tuple[datetime, float], ...]]]]
 MAX_OBJECT = 512
+ABSENT = (Unknown, NotHere)         # made once: this is asked for every need of every rule
 # What a judged check adds to the score: 100 * sum(impact * points) / sum(impact)
 POINTS = {Severity.OK: 1.0, Severity.INFO: 1.0, Severity.WARNING: 0.5, Severity.CRITICAL: 0.0}
 
@@ -92,10 +93,10 @@ def judge(
             not_applicable[rule.id] = verdict
             continue
         applicable += 1
-        findings.extend(item for item in verdict if not _is_told(rule, item, findings))
-        worst = max(finding.severity for finding in verdict)
-        if all(finding.severity is not Severity.UNKNOWN for finding in verdict):
-            judged += 1
+        findings.extend([item for item in verdict if not _is_told(rule, item, findings)] if rule.told_by else verdict)
+        severities = [finding.severity for finding in verdict]
+        worst = max(severities)
+        judged += Severity.UNKNOWN not in severities
         if worst in POINTS:
             total += rule.impact
             points += rule.impact * POINTS[worst]
@@ -106,7 +107,7 @@ def judge(
 
 def _is_told(rule: Rule, item: Judged, earlier: list[Judged]) -> bool:
     """Whether the rule that speaks for this one has told already that the object can't be seen."""
-    return bool(rule.told_by) and item.severity is Severity.UNKNOWN and any(
+    return item.severity is Severity.UNKNOWN and any(
         other.rule == rule.told_by and other.severity is Severity.UNKNOWN and item.object in (other.object, rule.subject)
         for other in earlier)
 
@@ -122,7 +123,12 @@ def facts_of(subject: Subject, capture: Capture) -> Any:
 
 
 def _was_looked_at(rule: Rule, facts: Mapping[str, Any]) -> bool:
-    return all(split(need)[0] in facts for need in rule.needs)
+    return facts.keys() >= _holders(rule.needs)
+
+
+@cache
+def _holders(needs: tuple[str, ...]) -> frozenset[str]:
+    return frozenset(split(need)[0] for need in needs)
 
 
 def apply(rule: Rule, facts: Mapping[str, Any], settings: Settings) -> list[Judged] | NotHere:
@@ -158,7 +164,7 @@ def resolve(need: str, facts: Mapping[str, Any]) -> Any:
     holder = facts[subject]
     if subject == "history":
         return holder.get(name, {})
-    if isinstance(holder, Unknown | NotHere):
+    if isinstance(holder, ABSENT):
         return holder
     value = holder[name] if subject == "capture" else getattr(holder, name)
     if subject == "settings" and value is None:
@@ -167,7 +173,7 @@ def resolve(need: str, facts: Mapping[str, Any]) -> Any:
 
 
 def _judged(rule: Rule, levels: Mapping[str, Level | ByClass], finding: Finding) -> Judged:
-    limits = {name: _limit(level, finding) for name, level in levels.items() if name in finding.values}
+    limits = {name: _limit(level, finding) for name, level in levels.items() if name in finding.values} if levels else {}
     return Judged(rule.id, _storable(finding.object), finding.severity, finding.message, finding.values, limits)
 
 

@@ -19,6 +19,7 @@ from .registry import RULES, RULES_BY_ID
 from .waivers import Waiver, parse_waivers, waiver_for
 
 EVIDENCE_BYTES = 16 * 1024
+LIKELIHOOD = {Severity.OK: 1, Severity.INFO: 1, Severity.UNKNOWN: 2, Severity.WARNING: 2, Severity.CRITICAL: 4}
 
 
 @dataclass(frozen=True)
@@ -80,8 +81,7 @@ def outcome_of(capture: Capture, past: Mapping[Key, Past], history: History) -> 
 
 def likelihood(severity: Severity, times: int) -> int:
     """1 to 4: how likely it comes true; what was found before and is still there is likelier by one."""
-    base = {Severity.CRITICAL: 4, Severity.WARNING: 2, Severity.UNKNOWN: 2}.get(severity, 1)
-    return min(4, base + (times > 1))
+    return min(4, LIKELIHOOD[severity] + (times > 1))
 
 
 def _reported(item: Compared, waivers: Iterable[Waiver], capture: Capture) -> Reported:

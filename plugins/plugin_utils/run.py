@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from .archive import BadCapture, captures_of_run, host_file_name, load
+from .archive import BadCapture, Capture, captures_of_run, host_file_name, load
 from .levels import check_levels
 from .outcome import outcome_of
 from .records import runs
@@ -24,6 +24,8 @@ from .registry import RULES_BY_ID, SUBJECTS
 from .reports.folder import Finished, ReportFolder
 from .settings import BadSetting, settings_of
 from .waivers import parse_waivers
+
+TOGETHER = 20       # hosts judged and recorded at a time: a statement costs as much for one as for many, their captures take memory
 
 
 class BadRun(Exception):
@@ -143,17 +145,31 @@ def _record(
     started_at = datetime.fromtimestamp(paths[0].parent.stat().st_ctime, UTC)
     report = ReportFolder(folder, run, started_at, recheck_of, customer)
     runs.add_run(connection, run, started_at, recheck_of)
-    for path in paths:
-        try:
-            capture = load(path)
-        except BadCapture as error:
-            raise BadRun(f"run {run}: {error}; take the file away to conclude the run without this host") from error
-        device = runs.device_id(connection, capture.host, capture.settings)
-        outcome = outcome_of(capture, runs.past_of(connection, device), runs.history_of(connection, device))
-        sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
-        runs.add_outcome(connection, device, outcome, sha256)
-        report.add(outcome, runs.trend_of(connection, device), sha256)
+    for first in range(0, len(paths), TOGETHER):
+        some = paths[first:first + TOGETHER]
+        captures = [_load(run, path) for path in some]
+        ids = runs.device_ids(connection, {capture.host: capture.settings for capture in captures})
+        past, history = runs.past_of(connection, ids.values()), runs.history_of(connection, ids.values())
+        outcomes = {
+            ids[capture.host]: (outcome_of(capture, past[ids[capture.host]], history[ids[capture.host]]), sha256_of(path))
+            for capture, path in zip(captures, some, strict=True)
+        }
+        runs.add_outcomes(connection, outcomes)
+        trends = runs.trend_of(connection, outcomes)
+        for device, (outcome, sha256) in outcomes.items():
+            report.add(outcome, trends[device], sha256)
     return report.finish()
+
+
+def _load(run: str, path: Path) -> Capture:
+    try:
+        return load(path)
+    except BadCapture as error:
+        raise BadRun(f"run {run}: {error}; take the file away to conclude the run without this host") from error
+
+
+def sha256_of(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def _put_in_place(partial: Path, target: Path) -> None:

@@ -21,21 +21,26 @@ Translate = Callable[[str], str]
 def render(template: str, values: Mapping[str, object], translate: Translate = str) -> str:
     """The translated template with ``{name}`` replaced by the values in their units; a missing name stays as it is."""
     text = translate(template)
-    if not values:
-        return text
-    return "".join([_piece(piece, values) for piece in _pieces(text)])
+    return fill(text, shown(values)) if values else text
+
+
+def shown(values: Mapping[str, object]) -> dict[str, str]:
+    """Each value in its unit, which is the same in all languages."""
+    return {name: show(name, value) for name, value in values.items()}
+
+
+def fill(text: str, texts: Mapping[str, str]) -> str:
+    """The template with ``{name}`` replaced by these texts; a missing name stays as it is."""
+    form, names = _prepared(text)
+    return form % tuple([texts[name] if name in texts else "{" + name + "}" for name in names])
 
 
 @lru_cache(maxsize=8192)
-def _pieces(text: str) -> tuple[tuple[str, str | None, str | None, str | None], ...]:
-    return tuple(string.Formatter().parse(text))
-
-
-def _piece(piece: tuple[str, str | None, str | None, str | None], values: Mapping[str, object]) -> str:
-    literal, name, _spec, _conversion = piece
-    if name is None:
-        return literal
-    return literal + (show(name, values[name]) if name in values else "{" + name + "}")
+def _prepared(text: str) -> tuple[str, tuple[str, ...]]:
+    """``("%s used", ("used_ratio",))`` of ``"{used_ratio} used"``: far quicker to fill, and there are millions to fill."""
+    pieces = list(string.Formatter().parse(text))
+    form = "".join(literal.replace("%", "%%") + ("%s" if name is not None else "") for literal, name, _spec, _conversion in pieces)
+    return form, tuple(name for _literal, name, _spec, _conversion in pieces if name is not None)
 
 
 def show(name: str, value: object) -> str:

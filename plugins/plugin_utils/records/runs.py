@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import BindParameter, Connection, bindparam, delete, insert, select, update
+from sqlalchemy import BindParameter, Connection, and_, bindparam, delete, func, insert, select, update
 
 from ..comparison import Key, Past, State
 from ..findings import Severity
@@ -19,23 +19,30 @@ from ..inspection import History
 from ..outcome import Outcome, Reported
 from .tables import ARTEFACTS, DEVICES, FINDINGS, INSPECTIONS, MEASUREMENTS, RESULTS, RUNS
 
+HISTORY_LIMIT = 40          # inspections looked back for trends: ten years of quarters
+# Made once: for a fleet of ten thousand, making them takes longer than asking them
+OF_NAMES: BindParameter[str] = bindparam("of_names", expanding=True)
+OF_DEVICES: BindParameter[int] = bindparam("of_devices", expanding=True)
+DEVICES_BY_NAME = select(DEVICES.c.name, DEVICES.c.id, DEVICES.c.settings).where(DEVICES.c.name.in_(OF_NAMES))
+ADD_DEVICES = insert(DEVICES).returning(DEVICES.c.name, DEVICES.c.id)
+CHANGE_DEVICES = update(DEVICES).where(DEVICES.c.id == bindparam("of_device")).values(settings=bindparam("new_settings"))
+PAST = select(
+    FINDINGS.c.device, FINDINGS.c.rule, FINDINGS.c.object, FINDINGS.c.severity, FINDINGS.c.state, FINDINGS.c.times, FINDINGS.c.first_run,
+    FINDINGS.c.message, FINDINGS.c["values"],
+).where(FINDINGS.c.device.in_(OF_DEVICES))
+NUMBERED = select(
+    INSPECTIONS, func.row_number().over(partition_by=INSPECTIONS.c.device, order_by=INSPECTIONS.c.taken_at.desc()).label("age"),
+).where(INSPECTIONS.c.device.in_(OF_DEVICES)).subquery()
+TREND = select(NUMBERED).where(NUMBERED.c.age <= HISTORY_LIMIT).order_by(NUMBERED.c.age.desc())
+MEASURED = select(
+    MEASUREMENTS.c.device, MEASUREMENTS.c.rule, MEASUREMENTS.c.object, MEASUREMENTS.c.name, MEASUREMENTS.c.taken_at, MEASUREMENTS.c.value,
+).join(NUMBERED, and_(MEASUREMENTS.c.run == NUMBERED.c.run, MEASUREMENTS.c.device == NUMBERED.c.device)).where(
+    MEASUREMENTS.c.device.in_(OF_DEVICES), NUMBERED.c.age <= HISTORY_LIMIT,
+).order_by(MEASUREMENTS.c.taken_at, MEASUREMENTS.c.id)
 FORGET = delete(FINDINGS).where(
     FINDINGS.c.device == bindparam("of_device"), FINDINGS.c.rule == bindparam("of_rule"), FINDINGS.c.object == bindparam("of_object"),
 )
-HISTORY_LIMIT = 40          # inspections looked back for trends: ten years of quarters
-# Made once: for a fleet of ten thousand, making them takes longer than asking them
-OF_DEVICE: BindParameter[int] = bindparam("of_device")
-DEVICE_BY_NAME = select(DEVICES.c.id, DEVICES.c.settings).where(DEVICES.c.name == bindparam("of_name"))
-PAST = select(
-    FINDINGS.c.rule, FINDINGS.c.object, FINDINGS.c.severity, FINDINGS.c.state, FINDINGS.c.times, FINDINGS.c.first_run, FINDINGS.c.message,
-    FINDINGS.c["values"],
-).where(FINDINGS.c.device == OF_DEVICE)
-OLDEST = select(INSPECTIONS.c.taken_at).where(INSPECTIONS.c.device == OF_DEVICE).order_by(INSPECTIONS.c.taken_at.desc()).offset(
-    HISTORY_LIMIT).limit(1)
-MEASURED = select(
-    MEASUREMENTS.c.rule, MEASUREMENTS.c.object, MEASUREMENTS.c.name, MEASUREMENTS.c.taken_at, MEASUREMENTS.c.value,
-).where(MEASUREMENTS.c.device == OF_DEVICE).order_by(MEASUREMENTS.c.taken_at, MEASUREMENTS.c.id)
-TREND = select(INSPECTIONS).where(INSPECTIONS.c.device == OF_DEVICE).order_by(INSPECTIONS.c.taken_at.desc()).limit(HISTORY_LIMIT)
+ADD_INSPECTIONS, ADD_RESULTS, ADD_FINDINGS, ADD_MEASUREMENTS = insert(INSPECTIONS), insert(RESULTS), insert(FINDINGS), insert(MEASUREMENTS)
 
 
 def quarter(now: datetime) -> str:
@@ -60,44 +67,46 @@ def add_run(connection: Connection, run: str, started_at: datetime, recheck_of: 
     ))
 
 
-def device_id(connection: Connection, name: str, settings: Mapping[str, Any]) -> int:
-    """The device's id; it is added or its settings brought up to date."""
-    found = connection.execute(DEVICE_BY_NAME, {"of_name": name}).first()
-    if found is None:
-        added = connection.execute(insert(DEVICES).values(name=name, settings=dict(settings)).returning(DEVICES.c.id))
-        return int(added.scalar_one())
-    if found.settings != settings:
-        connection.execute(update(DEVICES).where(DEVICES.c.id == found.id).values(settings=dict(settings)))
-    return int(found.id)
+def device_ids(connection: Connection, settings: Mapping[str, Mapping[str, Any]]) -> dict[str, int]:
+    """{name: id} of the devices with these names and settings; they are added or their settings brought up to date."""
+    found = {row.name: row for row in connection.execute(DEVICES_BY_NAME, {"of_names": list(settings)})}
+    ids: dict[str, int] = {name: row.id for name, row in found.items()}
+    new = [{"name": name, "settings": dict(mine)} for name, mine in settings.items() if name not in found]
+    if new:
+        ids.update((name, added) for name, added in connection.execute(ADD_DEVICES, new))
+    changed = [{"of_device": ids[name], "new_settings": dict(settings[name])} for name, row in found.items()
+               if row.settings != settings[name]]
+    if changed:
+        connection.execute(CHANGE_DEVICES, changed)
+    return ids
 
 
-def past_of(connection: Connection, device: int) -> dict[Key, Past]:
-    """What earlier runs said of the findings of a device."""
-    return {
-        (rule, thing): Past(Severity(severity), State(state), times, first_run, message, values)
-        for rule, thing, severity, state, times, first_run, message, values in connection.execute(PAST, {"of_device": device})
-    }
+def past_of(connection: Connection, devices: Collection[int]) -> dict[int, dict[Key, Past]]:
+    """{device: what earlier runs said of its findings}."""
+    past: dict[int, dict[Key, Past]] = {device: {} for device in devices}
+    for device, rule, thing, severity, state, times, first_run, message, values in connection.execute(PAST, {"of_devices": list(devices)}):
+        past[device][rule, thing] = Past(Severity(severity), State(state), times, first_run, message, values)
+    return past
 
 
-def history_of(connection: Connection, device: int) -> History:
-    """The tracked figures of a device's newest inspections, oldest first."""
-    oldest = connection.execute(OLDEST, {"of_device": device}).scalar()
-    query = MEASURED if oldest is None else MEASURED.where(MEASUREMENTS.c.taken_at > oldest)
-    history: dict[str, dict[str, dict[str, tuple[tuple[datetime, float], ...]]]] = {}
-    for rule, thing, name, taken_at, value in connection.execute(query, {"of_device": device}):
-        series = history.setdefault(rule, {}).setdefault(thing, {})
+def history_of(connection: Connection, devices: Collection[int]) -> Mapping[int, History]:
+    """{device: the tracked figures of its newest inspections, oldest first}."""
+    history: dict[int, dict[str, dict[str, dict[str, tuple[tuple[datetime, float], ...]]]]] = {device: {} for device in devices}
+    for device, rule, thing, name, taken_at, value in connection.execute(MEASURED, {"of_devices": list(devices)}):
+        series = history[device].setdefault(rule, {}).setdefault(thing, {})
         series[name] = (*series.get(name, ()), (aware(taken_at), value))
     return history
 
 
-def trend_of(connection: Connection, device: int) -> list[dict[str, Any]]:
-    """[{"run", "taken_at", "score", "coverage", "counts"}] of a device's inspections, oldest first."""
-    rows = connection.execute(TREND, {"of_device": device}).mappings().all()
-    return [
-        {"run": row["run"], "taken_at": aware(row["taken_at"]), "score": row["score"], "counts": row["counts"],
-         "coverage": row["judged"] / row["applicable"] if row["applicable"] else 0.0}
-        for row in reversed(rows)
-    ]
+def trend_of(connection: Connection, devices: Collection[int]) -> dict[int, list[dict[str, Any]]]:
+    """{device: [{"run", "taken_at", "score", "coverage", "counts"}] of its inspections, oldest first}."""
+    trend: dict[int, list[dict[str, Any]]] = {device: [] for device in devices}
+    for row in connection.execute(TREND, {"of_devices": list(devices)}):
+        trend[row.device].append({
+            "run": row.run, "taken_at": aware(row.taken_at), "score": row.score, "counts": row.counts,
+            "coverage": row.judged / row.applicable if row.applicable else 0.0,
+        })
+    return trend
 
 
 def aware(moment: datetime) -> datetime:
@@ -105,25 +114,38 @@ def aware(moment: datetime) -> datetime:
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
-def add_outcome(connection: Connection, device: int, outcome: Outcome, sha256: str) -> None:
-    """Record one host of a run: its inspection, results, the life of its findings, its measurements."""
+def add_outcomes(connection: Connection, outcomes: Mapping[int, tuple[Outcome, str]]) -> None:
+    """Record some hosts of a run, {device: (outcome, sha256)}: inspections, results, the life of the findings, measurements."""
+    told = [(device, item) for device, (outcome, _sha256) in outcomes.items() for item in outcome.findings]
+    lives = [_life(device, item, outcomes[device][0].run) for device, item in told]
+    before = [{"of_device": device, "of_rule": item.compared.finding.rule, "of_object": item.compared.finding.object}
+              for device, item in told if item.compared.was is not None]
+    for statement, rows in (
+        (ADD_INSPECTIONS, [_inspection(device, outcome, sha256) for device, (outcome, sha256) in outcomes.items()]),
+        (ADD_RESULTS, [_result(device, item, outcomes[device][0].run) for device, item in told]),
+        (FORGET, before),
+        (ADD_FINDINGS, lives),
+        (ADD_MEASUREMENTS, [row for device, (outcome, _sha256) in outcomes.items() for row in _measurements(device, outcome)]),
+    ):
+        if rows:
+            connection.execute(statement, rows)
+
+
+def _inspection(device: int, outcome: Outcome, sha256: str) -> dict[str, Any]:
     inspection = outcome.inspection
-    connection.execute(insert(INSPECTIONS).values(
-        run=outcome.run, device=device, taken_at=outcome.taken_at, reached=outcome.problem is None, score=inspection.score,
-        applicable=inspection.applicable, judged=inspection.judged, counts=dict(outcome.counts), archive_sha256=sha256,
-    ))
-    if outcome.findings:
-        connection.execute(insert(RESULTS), [_result(outcome.run, device, item) for item in outcome.findings])
-        lives = [_life(outcome.run, device, item) for item in outcome.findings]
-        connection.execute(FORGET, [{"of_device": device, "of_rule": life["rule"], "of_object": life["object"]} for life in lives])
-        connection.execute(insert(FINDINGS), lives)
-    if outcome.tracked:
-        about = {"run": outcome.run, "device": device, "taken_at": outcome.taken_at}
-        figures = [{"rule": rule, "object": thing, "name": name, "value": value} for rule, thing, name, value in outcome.tracked]
-        connection.execute(insert(MEASUREMENTS), [{**about, **figure} for figure in figures])
+    return {
+        "run": outcome.run, "device": device, "taken_at": outcome.taken_at, "reached": outcome.problem is None, "score": inspection.score,
+        "applicable": inspection.applicable, "judged": inspection.judged, "counts": dict(outcome.counts), "archive_sha256": sha256,
+    }
 
 
-def _result(run: str, device: int, item: Reported) -> dict[str, Any]:
+def _measurements(device: int, outcome: Outcome) -> Iterator[dict[str, Any]]:
+    about = {"run": outcome.run, "device": device, "taken_at": outcome.taken_at}
+    for rule, thing, name, value in outcome.tracked:
+        yield {**about, "rule": rule, "object": thing, "name": name, "value": value}
+
+
+def _result(device: int, item: Reported, run: str) -> dict[str, Any]:
     waiver = item.waiver
     accepted = waiver and {
         "reason": waiver.reason, "owner": waiver.owner, "expires": waiver.expires.isoformat(), "object": waiver.object,
@@ -131,7 +153,7 @@ def _result(run: str, device: int, item: Reported) -> dict[str, Any]:
     return {**_state(device, item), "run": run, "waiver": accepted}
 
 
-def _life(run: str, device: int, item: Reported) -> dict[str, Any]:
+def _life(device: int, item: Reported, run: str) -> dict[str, Any]:
     return {**_state(device, item), "first_run": item.compared.first_run, "last_run": run}
 
 

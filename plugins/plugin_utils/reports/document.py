@@ -17,7 +17,7 @@ from typing import Any
 from ..findings import Rule
 from ..outcome import Outcome, Reported
 from ..waivers import Waiver
-from ..wording import render, show
+from ..wording import fill, show, shown
 from .harmless import block, line
 from .translation import LANGUAGES, translator
 
@@ -63,12 +63,18 @@ def in_both(template: str, values: Mapping[str, Any]) -> Both:
     """A message in every language of the report."""
     if not values:
         return _fixed(template)
-    return {language: line(render(template, values, translate)) for language, translate in TRANSLATORS.items()}
+    texts = shown(values)
+    return {language: line(fill(translated, texts)) for language, translated in _translated(template)}
+
+
+@lru_cache(maxsize=4096)
+def _translated(template: str) -> tuple[tuple[str, str], ...]:
+    return tuple((language, translate(template)) for language, translate in TRANSLATORS.items())
 
 
 @lru_cache(maxsize=4096)
 def _fixed(template: str) -> Both:
-    return {language: line(render(template, {}, translate)) for language, translate in TRANSLATORS.items()}
+    return {language: line(text) for language, text in _translated(template)}
 
 
 def described(rule: Rule) -> dict[str, Any]:

@@ -44,35 +44,45 @@ class Finished:
 
 
 class ReportFolder:
-    """Writes into ``path``, which exists and is empty. Files are for their owner's eyes only."""
+    """Writes into ``path``, which exists and is empty; some hosts at a time. Files are for their owner's eyes only."""
 
     def __init__(self, path: Path, run: str, started_at: datetime, recheck_of: str | None = None, customer: str | None = None) -> None:
         self._path = path
         self._fleet = Fleet(run, started_at, recheck_of, customer)
-        self._details: list[str] = []
+        self._details: list[str] = []           # of the hosts that are not written yet, as are the next two
+        self._lines: list[str] = []
+        self._suites: list[str] = []
         self._files: dict[str, str] = {}
         self._hashes: dict[str, Any] = {}       # of the files that still grow
-        self._append("hosts.jsonl", "")
-        self._append("report.xml", junit.begin(run))
+        self._suites.append(junit.begin(run))
 
     def add(self, outcome: Outcome, trend: list[dict[str, Any]], sha256: str) -> None:
         """One host; ``trend``: its inspections as records.runs.trend_of gives them; ``sha256``: of its capture in the archive."""
         document = document_of(outcome, trend, sha256)
         written, storage = as_json(document), as_json(storage_of(outcome.inspection))
-        self._append("hosts.jsonl", written + "\n")
-        self._append("report.xml", junit.suite(document))
+        self._lines.append(written + "\n")
+        self._suites.append(junit.suite(document))
         self._details.append(f'{{"host":{written},"storage":{storage},"evidence":{as_json(evidence_of(outcome))}}}')
         self._fleet.add(document)
-        if len(self._fleet.rows) > EMBEDDED:
-            self._put_details_aside()
+        if len(self._details) > EMBEDDED:
+            self._write()
 
     def finish(self) -> Finished:
         fleet = self._fleet
-        self._append("report.xml", junit.end())
+        self._suites.append(junit.end())
+        self._write()
         self._append("report.json", as_json(self._summary()) + "\n")
         self._append("report.html", page_of(fleet, None if len(fleet.rows) > EMBEDDED else self._details))
         files = {**self._files, **{name: digest.hexdigest() for name, digest in self._hashes.items()}}
         return Finished(files, text_of(fleet), fleet.numbers, fleet.score, fleet.coverage)
+
+    def _write(self) -> None:
+        self._append("hosts.jsonl", "".join(self._lines))
+        self._append("report.xml", "".join(self._suites))
+        self._lines.clear()
+        self._suites.clear()
+        if len(self._fleet.rows) > EMBEDDED:
+            self._put_details_aside()
 
     def _put_details_aside(self) -> None:
         """Each as a script that hands its host to the page: a page opened from a file may load scripts, but no data."""
