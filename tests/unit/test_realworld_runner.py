@@ -6,10 +6,12 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
 
+from tests.realworld.registry import ADAPTERS
 from tests.realworld.runner import BadRecordings, run
 
 SCORE = "import json, sys; print('scored', len(json.load(open(sys.argv[1]))), *sys.argv[2:])\n"
@@ -45,3 +47,11 @@ def test_folder_that_is_none(tmp_path: Path) -> None:
         run(tmp_path, [], None, show_wrong=False, cut=False)
     with pytest.raises(BadRecordings, match="can't be read"):
         run(tmp_path, ["none"], None, show_wrong=False, cut=False)
+
+
+def test_the_docs_name_the_kinds_that_are_claimed() -> None:
+    """Each claimed kind stands in the row of its set, and no other does."""
+    text = (Path(__file__).parents[2] / "docs" / "realworld.md").read_text()
+    rows = re.findall(r"^\| (\w+) \| (`.*`) \|$", text.partition("\n## Claimed\n")[2].partition("\n## ")[0], re.MULTILINE)
+    told = {(name, kind) for name, kinds in rows for kind in re.findall(r"`([^`]+)`", kinds)}
+    assert told == set(ADAPTERS)
