@@ -101,4 +101,5 @@ def _gone(key: Key, before: Past, inspection: Inspection) -> Compared:
 def _is_unseen(rule: str, thing: str, inspection: Inspection) -> bool:
     """Whether the rule that speaks for this one (Rule.told_by) says that the object could not be seen."""
     told_by = RULES_BY_ID[rule].told_by if rule in RULES_BY_ID else ""
-    return any(finding.rule == told_by and finding.object == thing and finding.severity is Severity.UNKNOWN for finding in inspection.findings)
+    return any(finding.rule == told_by and finding.object == thing and finding.severity is Severity.UNKNOWN
+               for finding in inspection.findings)

@@ -55,6 +55,9 @@ def parse(capture: Capture) -> ScheduledJobsFacts:
 # 2026-11-22T02:17:01+0000 db1 CRON[811]: (CRON) error (grandchild #812 failed with exit status 127)
 # # 96 lines looked at, from 2026-11-15T03:17:01+0000
 def _complaints(capture: Capture) -> Known[Complaints]:
+    noted = capture.text("cron log")
+    if isinstance(noted, str):          # without a journal: what a syslog daemon wrote
+        return _of_lines(noted)
     entries = capture.matching("journalctl * -t CRON *")
     if not entries:
         return Unknown("the messages of cron were not looked at in this capture")
@@ -63,9 +66,16 @@ def _complaints(capture: Capture) -> Known[Complaints]:
     quiet = entries[0].rc == 1 and not entries[0].stderr        # some versions answer so when there is no message
     text = text_of(entries[0]) if quiet else succeeded(entries[0])
     if not isinstance(text, str):
-        return NotHere("this host keeps no journal") if isinstance(text, NotHere) else text
+        return Unknown(text.reason, text.values)
+    return _of_lines(text)
+
+
+# unseen: /var/log/cron can't be read: Permission denied
+def _of_lines(text: str) -> Known[Complaints]:
+    if text.startswith("unseen: "):
+        return Unknown("the messages of cron can't be seen: {detail}", {"detail": text.removeprefix("unseen: ").strip()[:200]})
     lines = text.splitlines()
-    last = re.fullmatch(r"# \d+ lines looked at, from (\S+)", lines[-1]) if lines else None
+    last = re.fullmatch(r"# \d+ lines looked at, from (\S.*)", lines[-1]) if lines else None
     if last is None:
         return Unknown("the messages of cron are cut off")
     return Complaints(tuple(line for line in lines[:-1] if not line.startswith("-- ")), last[1])

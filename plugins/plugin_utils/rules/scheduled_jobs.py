@@ -30,7 +30,7 @@ SCHEDULED_JOB_FAILING = Rule(
     why="Backups, rotations and clean-ups run from cron; when they fail, the only word of it is a mail to root that nobody reads.",
     fix="Find the job by the time of the message (journalctl -t CRON), run it by hand as its user, mend it; send root's mail to somebody.",
     needs=("scheduled_jobs.complaints",),
-    evidence=("journalctl * -t CRON *",),
+    evidence=("journalctl * -t CRON *", "cron log"),
     impact=3,
     check=check_scheduled_job_failing,
 )
