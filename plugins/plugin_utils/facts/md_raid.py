@@ -269,17 +269,17 @@ def _of_detail(detail: Detail) -> Array:
                spare="spare" in row.words and "rebuilding" not in row.words)
         for row in detail.rows if row.device
     )
-    words = set(detail.words)
+    words = {word.partition(" (")[0]: word.partition(" (")[2].rstrip(")") for word in detail.words}     # "resyncing (pending)"
     operation = None
     for word, kind in (("resyncing", "resync"), ("recovering", "recovery"), ("reshaping", "reshape"), ("checking", "check")):
         if word in words:
-            operation = Operation(kind, "running", detail.progress_ratio or 0.0)
+            operation = Operation(kind, words[word] or "running", detail.progress_ratio or 0.0)
     container = detail.level == "container"
-    state = "inactive" if container or words & {"inactive", "not started"} else "active"
-    missing = sum("removed" in row.words for row in detail.rows)
+    state = "inactive" if container or words.keys() & {"inactive", "not started"} else "active"
+    active = {row.slot for row in detail.rows if "active" in row.words}
     return Array(
         detail.name, detail.level, state, container=container, size_bytes=detail.size_bytes, required=detail.raid_devices,
-        working=detail.raid_devices - missing if detail.raid_devices is not None else None,
+        working=len(active) if detail.raid_devices is not None and state == "active" else None,
         members=members, operation=operation, words=detail.words, uuid=detail.uuid,
     )
 

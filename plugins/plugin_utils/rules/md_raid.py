@@ -12,8 +12,8 @@ from ..facts.mdadm import Superblock
 from ..findings import DAY, Above, ByClass, Domain, Finding, Rule, Severity
 
 ARRAY_EVIDENCE = ("/proc/mdstat", "mdadm --detail *")
-# How many members a level can lose for certain; a mirror can lose all but one
-CAN_LOSE = {"raid4": 1, "raid5": 1, "raid6": 2, "raid10": 1}
+# How many members a level can lose at most; a mirror can lose all but one, mirrored stripes one of each pair
+CAN_LOSE = {"raid4": 1, "raid5": 1, "raid6": 2}
 # mdadm's words for an array that has what it needs; reading and writing may be held back in some of them
 GOOD_WORDS = frozenset({
     "clean", "active", "active-idle", "write-pending", "read-auto", "readonly", "read-only", "degraded", "suspended",
@@ -29,7 +29,8 @@ def check_md_degraded(_levels: Mapping[str, Any], arrays: tuple[Array, ...]) -> 
 
 def _redundancy(array: Array) -> Finding:
     missing = (array.required or 0) - (array.working if array.working is not None else array.required or 0)
-    can_lose = CAN_LOSE.get(array.level, max((array.required or 1) - 1, 0) if array.level == "raid1" else 0)
+    mirrored = {"raid1": max((array.required or 1) - 1, 0), "raid10": (array.required or 0) // 2}
+    can_lose = CAN_LOSE.get(array.level, mirrored.get(array.level, 0))
     values = {"level": array.level, "missing_count": missing, "required_count": array.required, "working_count": array.working}
     strange = [word for word in array.words if word.split(" (")[0] not in GOOD_WORDS]
     if array.state == "broken" or {"failed", "broken"} & set(strange) or (missing > can_lose and array.redundant):
