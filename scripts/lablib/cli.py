@@ -56,7 +56,7 @@ def parser() -> argparse.ArgumentParser:
     command.add_argument("count", nargs="?", type=int, metavar="N", help="so many containers, host1 to hostN (default: 1 without --vm)")
     command.add_argument("--hosts", default="", metavar="NAMES", help="containers with these names, separated by commas")
     command.add_argument("--vm", action="store_true", help="also a virtual machine, vm1, with RAID, LVM, multipath and NVMe disks")
-    command.add_argument("--pythons", action="store_true", help="pyenv's interpreters of this machine in the containers' /opt/pythons")
+    command.add_argument("--pythons", action="store_true", help="also other Pythons, in the containers' /opt/pythons")
     command.set_defaults(action=up)
 
     command = commands.add_parser("inventory", parents=[named], help="print the Ansible inventory")

@@ -10,7 +10,7 @@ import subprocess
 import time
 from concurrent.futures import ThreadPoolExecutor
 
-from . import cgroup, clock, host_files, mounts, network, nspawn, vm
+from . import cgroup, clock, host_files, interpreters, mounts, network, nspawn, vm
 from .inventory import ssh_options
 from .state import Host, Lab, all_labs, free_network, load, locked, save, with_hosts
 from .system import LabError, install_missing, say
@@ -29,7 +29,7 @@ def up(name: str, wanted: list[tuple[str, str]], pythons: bool) -> Lab:
         install_missing(nspawn.NEEDED)
     if "vm" in kinds:
         install_missing(vm.NEEDED)
-    interpreters = nspawn.find_pythons() if pythons else None
+    builds = interpreters.ready() if pythons else {}
     # The time server comes out of the container image, whatever the hosts are
     base = nspawn.prepare()
     images = {"nspawn": base, "vm": vm.prepare() if "vm" in kinds else base}
@@ -45,7 +45,7 @@ def up(name: str, wanted: list[tuple[str, str]], pythons: bool) -> Lab:
             if host.kind == "vm":
                 vm.start(lab, host, images["vm"])
             else:
-                nspawn.start(lab, host, base, interpreters)
+                nspawn.start(lab, host, base, builds)
         _write_known_hosts(lab)
     with ThreadPoolExecutor(max_workers=8) as pool:
         for _done in pool.map(lambda host: _wait(lab, host), fresh):

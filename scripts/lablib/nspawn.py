@@ -5,13 +5,11 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
+from collections.abc import Mapping
 from pathlib import Path
 
 from . import cgroup, host_files, image, mounts, network
 from .state import Host, Lab
-from .system import LabError, say
 
 NEEDED = {"systemd-nspawn": "systemd-container"}
 RUNTIME = Path("/run/systemd/nspawn")
@@ -23,7 +21,8 @@ INOTIFY_INSTANCES = 4096
 OPEN_FILES = "1024:524288"
 
 
-def start(lab: Lab, host: Host, base: Path, pythons: Path | None) -> None:
+def start(lab: Lab, host: Host, base: Path, pythons: Mapping[str, Path]) -> None:
+    """``pythons``: {series: folder with bin/python} of this machine, which the container gets too."""
     folder = lab.host_folder(host)
     host_files.write(lab, host, folder / "upper")
     command = [
@@ -31,11 +30,12 @@ def start(lab: Lab, host: Host, base: Path, pythons: Path | None) -> None:
         f"--hostname={host.name}", f"--network-namespace-path=/run/netns/{lab.unique_name(host)}", "--resolv-conf=off", "--timezone=off",
         "--console=pipe", "--capability=CAP_NET_ADMIN", f"--rlimit=NOFILE={OPEN_FILES}",
     ]
-    if pythons is not None:
-        # The interpreters look for their libraries where they were installed
-        command.append(f"--bind-ro={pythons}")
-        (folder / "upper/opt").mkdir(exist_ok=True)
-        (folder / "upper" / PYTHONS.lstrip("/")).symlink_to(pythons)
+    # The interpreters look for their libraries where they were installed
+    command += [f"--bind-ro={place}" for place in sorted({str(python.parent) for python in pythons.values()})]
+    for series, python in pythons.items():
+        link = folder / "upper" / PYTHONS.lstrip("/") / series
+        link.parent.mkdir(parents=True, exist_ok=True, mode=0o755)
+        link.symlink_to(python)
     root = mounts.overlay(base, folder)
     network.attach_container(lab, host)
     cgroup.start(f"{lab.name}/{host.name}", [*command, f"--directory={root}"], folder / "console.log")
@@ -57,16 +57,3 @@ def leftovers(lab: Lab, host: Host) -> list[Path]:
         paths.append(RUNTIME / "locks" / f"inode-{status.st_dev}:{status.st_ino}")
     return [path for path in paths if path.exists()]
 
-
-def find_pythons() -> Path:
-    """The folder of pyenv's interpreters on this machine."""
-    try:
-        root = subprocess.run(["pyenv", "root"], capture_output=True, text=True, check=True).stdout.strip()
-    except (OSError, subprocess.CalledProcessError) as error:
-        raise LabError("--pythons needs pyenv on this machine (pyenv root), and there is none. Leave the option out.") from error
-    versions = Path(root) / "versions"
-    names = sorted(os.listdir(versions)) if versions.is_dir() else []
-    if not names:
-        raise LabError(f"--pythons: pyenv has no interpreter installed in {versions}. Leave the option out.")
-    say(f"Interpreters in {PYTHONS} of each container: {' '.join(names)}")
-    return versions
