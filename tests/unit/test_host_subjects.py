@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -13,6 +15,7 @@ from typing import Any
 import pytest
 
 from plugins.module_utils.subjects.accounts import kind_of, without_hashes
+from plugins.module_utils.subjects.processes import describe
 from plugins.plugin_utils.absent import Unknown, Unreadable
 from plugins.plugin_utils.archive import Capture, Entry, load
 from plugins.plugin_utils.facts import cpu as cpu_facts
@@ -363,3 +366,13 @@ def test_a_text_that_is_cut_off_never_makes_a_fault_disappear(case: Path) -> Non
             cut = severities(replace(capture, entries=(*capture.entries[:place], shorter, *capture.entries[place + 1:])), subject)
             hidden = [rule for rule, severity in whole.items() if severity >= WARNING and cut.get(rule, OK) <= INFO]
             assert not hidden, f"{entry.key} cut at {part}"
+
+
+def test_own_commands_that_have_just_ended_are_no_zombies() -> None:
+    process = subprocess.Popen(["true"])
+    folder = Path(f"/proc/{process.pid}")
+    os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)       # ended, and not yet collected
+    assert ") Z " in (folder / "stat").read_text()
+    assert describe(str(folder)) is None
+    process.wait()
+    assert str(describe("/proc/self")).startswith(f"{os.geteuid()} - {os.getpid()} (")

@@ -23,12 +23,14 @@ def capture(host):
 
 
 def describe(folder):
-    """``UID WCHAN STAT...`` of one process, or None if it ended in the meantime. WCHAN is what it waits for, or ``-``."""
+    """``UID WCHAN STAT...`` of one process, or None if it has ended. WCHAN is what it waits for, or ``-``."""
     try:
         uid = os.stat(folder).st_uid
         stat = read(folder + "/stat").strip().replace("\n", " ")
     except (OSError, IOError):
         return None
+    if stat.rpartition(") ")[2].startswith("Z %d " % os.getpid()):
+        return None                     # one of our own commands, which has ended this moment: no zombie of the host's
     wchan = "-"
     if ") D " in stat:
         try:
