@@ -262,7 +262,8 @@ def load_folder(folder: Path) -> Capture:
         files/proc/mdstat                     a file of the host; files/proc/vmstat.2 is its second sample
         errors/etc/shadow                     its text is why the file could not be read: denied, timeout, ...
         links/sys/block/sda                   its text is where the link points to
-        notes/NAME                            what was listed
+        notes/NAME                            what was listed, or what a server answered
+        notes-errors/NAME                     why a server gave no answer: denied, timeout, ...; its words from the second line on
         commands/<any>/{argv,stdout,stderr,rc,error}   argv one word a line or one shell line
         about.json                            optional: host, taken_at, root, settings, sample_seconds
     """
@@ -271,7 +272,7 @@ def load_folder(folder: Path) -> Capture:
         about = json.loads((folder / "about.json").read_text())
     entries = [*_raw_files(folder, "files", "file", about.get("sample_seconds", 10.0)), *_raw_files(folder, "links", "link", 0.0),
                *(Entry("raw", "file", item.key, error=(item.text or "").strip()) for item in _raw_files(folder, "errors", "file", 0.0)),
-               *_raw_files(folder, "notes", "note", 0.0), *_raw_commands(folder)]
+               *_raw_files(folder, "notes", "note", 0.0), *_raw_note_errors(folder), *_raw_commands(folder)]
     if not entries:
         raise BadCapture(f"{folder}: holds neither files/ nor commands/; see docs/capture.md for the form of a raw folder")
     taken_at = parse_time(about["taken_at"]) if "taken_at" in about else datetime.now(UTC)
@@ -288,6 +289,12 @@ def _raw_files(folder: Path, name: str, kind: str, sample_seconds: float) -> Ite
             yield Entry("raw", kind, key[:-2], text, at=sample_seconds)
         else:
             yield Entry("raw", kind, key, text.rstrip("\n") if kind == "link" else text)
+
+
+def _raw_note_errors(folder: Path) -> Iterator[Entry]:
+    for item in _raw_files(folder, "notes-errors", "note", 0.0):
+        error, _newline, words = (item.text or "").strip().partition("\n")
+        yield Entry("raw", "query", item.key, error=error, stderr=words)
 
 
 def _raw_commands(folder: Path) -> Iterator[Entry]:
