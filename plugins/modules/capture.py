@@ -126,6 +126,7 @@ errors:
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.caretaker.infra.plugins.module_utils.observation import ARGUMENTS, packed_capture
 
+
 def main():
     module = AnsibleModule(argument_spec=ARGUMENTS, supports_check_mode=True)
     options = dict((name, value) for name, value in module.params.items() if name not in ("home", "run"))
