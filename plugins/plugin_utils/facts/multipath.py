@@ -31,8 +31,9 @@ class Path:
         return self.state == "failed" or self.checker not in USABLE or self.device_state not in DEVICE_USABLE
 
 
-# States of libmultipath's checkers with which a path can be used; "undef" is what it says where nobody looked
-USABLE = frozenset({"ready", "ghost", "undef", "unchecked", "i/o pending", "delayed", ""})
+# States of libmultipath's checkers with which a path can be used, and of NVMe's own multipathing; "undef" is what it says where
+# nobody looked
+USABLE = frozenset({"ready", "ghost", "undef", "unchecked", "i/o pending", "delayed", "optimized", "non-optimized", ""})
 DEVICE_USABLE = frozenset({"running", "unknown", "undef", "live", ""})
 
 
@@ -93,11 +94,14 @@ def _is_whole(maps: tuple[Map, ...], kernel: str | Unknown | NotHere) -> bool:
 # [size=20G][features=1 queue_if_no_path][hwhandler=1 alua]
 # \_ round-robin 0 [prio=50][active]
 #  \_ 5:0:0:0 sdd 8:48 [active][ready]
-HEAD = re.compile(r"^(?:\w+: )?(?:(?P<alias>\S+) \((?P<named>[^)]+)\)|(?P<wwid>\S+?))(?: *(?P<device>dm-\d+)(?:\s.*)?)?\s*$")
+# eui.0025385b71b00e21 [nvme]:nvme0n1 NVMe,EXAMPLE,1.0       is a volume of NVMe's own multipathing
+HEAD = re.compile(
+    r"^(?:\w+: )?(?:(?P<alias>\S+) \((?P<named>[^)]+)\)|(?P<wwid>\S+?))"
+    r"(?: *(?P<device>dm-\d+)(?:\s.*)?| (?:undef|\[\w+\]:\S+)(?:\s.*)?)?\s*$")
 SIZE = re.compile(r"^\[?size=")
 # The address is that of SCSI (5:0:0:0), of a DASD (0.0.3f00), of NVMe (0:1:1:1), or #:#:#:# where the device is gone
 PATH = re.compile(r"^(?P<tree>[ |`\\_-]*[ _-])(?P<address>[\w.#]+[:.][\w.:#]+)\s+(?P<name>\S+)\s+(?:[\d#]+:[\d#]+|-)\s+(?P<states>\S.*)$")
-STATES = re.compile(r"(\w+)(?:\s+(i/o \w+|\S+))?(?:\s+(\S+))?")
+STATES = re.compile(r"(\S+)(?:\s+(i/o \w+|\S+))?(?:\s+(\S+))?")
 
 
 def parse_topology(text: str) -> tuple[Map, ...]:
