@@ -12,7 +12,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from . import inventory, lifecycle, vm
+from . import inventory, lifecycle, nspawn, vm
 from .state import all_labs, check_host_name, check_lab_name, load_existing
 from .system import LabError, require_root, say
 
@@ -22,6 +22,7 @@ EXAMPLES = """\
 examples:
   scripts/lab up 4                     host1 .. host4 in lab "lab", inventory in inventories/lab
   scripts/lab up --hosts db1,web1 --name mine --inventory /tmp/hosts.yml
+  scripts/lab up --hosts pg1,pg2 --image databases
   scripts/lab up --vm                  one virtual machine, vm1
   scripts/lab ssh host1 uptime
   scripts/lab plant failed_units host2
@@ -55,6 +56,8 @@ def parser() -> argparse.ArgumentParser:
     command = commands.add_parser("up", parents=[named, written], help="make hosts and wait until they answer; those there already stay")
     command.add_argument("count", nargs="?", type=int, metavar="N", help="so many containers, host1 to hostN (default: 1 without --vm)")
     command.add_argument("--hosts", default="", metavar="NAMES", help="containers with these names, separated by commas")
+    command.add_argument("--image", choices=nspawn.KINDS, default="nspawn",
+                         help="what the new containers are made of: databases has every database and middleware server, none started")
     command.add_argument("--vm", action="store_true", help="also a virtual machine, vm1, with RAID, LVM, multipath and NVMe disks")
     command.add_argument("--pythons", action="store_true", help="also other Pythons, in the containers' /opt/pythons")
     command.set_defaults(action=up)
@@ -88,7 +91,7 @@ def up(options: argparse.Namespace) -> None:
     count = options.count if options.count is not None else 0 if options.vm or names else 1
     if count < 0:
         raise LabError(f"{count} hosts can't be made.")
-    wanted = [(check_host_name(name), "nspawn") for name in [*(f"host{number + 1}" for number in range(count)), *names]]
+    wanted = [(check_host_name(name), options.image) for name in [*(f"host{number + 1}" for number in range(count)), *names]]
     lab = lifecycle.up(options.name, wanted + [("vm1", "vm")] * options.vm, options.pythons)
     inventory.write(lab, options.inventory)
     say(f"Lab {lab.name}: {', '.join(host.name for host in lab.hosts)}. Inventory: {options.inventory}")

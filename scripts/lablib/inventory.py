@@ -24,7 +24,7 @@ def document(lab: Lab) -> str:
     """The inventory; JSON is YAML, and quotes itself."""
     # Shared connections end with the lab: another lab may get the same addresses a moment later
     options = " ".join([*ssh_options(lab)[2:], "-o", f"ControlPath={lab.folder / '%r@%h'}"])
-    groups = {kind: [host.name for host in lab.hosts if host.kind == kind] for kind in ("nspawn", "vm")}
+    groups = {kind: [host.name for host in lab.hosts if host.kind == kind] for kind in ("nspawn", "databases", "vm")}
     content = {"all": {
         "vars": {
             "ansible_user": "root",

@@ -16,7 +16,7 @@ from .state import Host, Lab, all_labs, free_network, load, locked, save, with_h
 from .system import LabError, install_missing, say
 
 NEEDED = {"ip": "iproute2", "ssh": "openssh-client", "mount": "mount"}
-READY_SECONDS = {"nspawn": 60, "vm": 300}
+READY_SECONDS = {"nspawn": 60, "databases": 60, "vm": 300}
 # Systemd has started everything, and the clock follows the lab's time server
 READY_COMMAND = "systemctl is-system-running --wait; chronyc -n waitsync 120 0 0 0.25 >/dev/null; systemctl --failed --plain --no-legend"
 
@@ -25,14 +25,15 @@ def up(name: str, wanted: list[tuple[str, str]], pythons: bool) -> Lab:
     """Bring up the hosts (name, kind) that the lab does not have yet, and wait until all of those answer."""
     install_missing(NEEDED)
     kinds = {kind for _name, kind in wanted}
-    if "nspawn" in kinds:
+    if kinds & set(nspawn.KINDS):
         install_missing(nspawn.NEEDED)
     if "vm" in kinds:
         install_missing(vm.NEEDED)
     builds = interpreters.ready() if pythons else {}
-    # The time server comes out of the container image, whatever the hosts are
-    base = nspawn.prepare()
-    images = {"nspawn": base, "vm": vm.prepare() if "vm" in kinds else base}
+    # The time server comes out of the plain container's image, whatever the hosts are
+    images = {kind: nspawn.prepare(kind) for kind in nspawn.KINDS if kind in kinds or kind == "nspawn"}
+    if "vm" in kinds:
+        images["vm"] = vm.prepare()
     with locked(f"lab-{name}"):
         old = load(name) or _new(name)
         lab = with_hosts(old, wanted)
@@ -40,12 +41,12 @@ def up(name: str, wanted: list[tuple[str, str]], pythons: bool) -> Lab:
         save(lab)
         host_files.make_key(lab.folder / "key", f"lab {name}")
         network.raise_bridge(lab)
-        clock.start(lab, base)
+        clock.start(lab, images["nspawn"])
         for host in fresh:
             if host.kind == "vm":
                 vm.start(lab, host, images["vm"])
             else:
-                nspawn.start(lab, host, base, builds)
+                nspawn.start(lab, host, images[host.kind], builds)
         _write_known_hosts(lab)
     with ThreadPoolExecutor(max_workers=8) as pool:
         for _done in pool.map(lambda host: _wait(lab, host), fresh):

