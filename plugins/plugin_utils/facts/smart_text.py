@@ -28,7 +28,8 @@ CAPACITIES = ("User Capacity", "Total NVM Capacity", "Namespace 1 Size/Capacity"
 NO_TESTS = re.compile(r"Self-tests? .*not supported|No [Ss]elf-tests have been logged|does not support Self Test")
 TABLE_HEAD = "ID# ATTRIBUTE_NAME"
 # # 1  Extended offline    Completed: read failure       80%       685         5405327816
-ATA_TEST = re.compile(r"^# *\d+ +(\S.*?)  +(\S.*?)  +\d+% ")
+# # 2  Short offline       Completed: electrical failure 90%       684         -      (the longest words leave one blank)
+ATA_TEST = re.compile(r"^# *\d+ +(\S.*?)  +(\S.*?) +\d+% ")
 # # 1  Background long   Failed in segment -->       3   11345           4187231 [0x3 0x11 0x0]
 SCSI_TEST = re.compile(r"^# *\d+ +(\S.*?)  +(\S.*?)(?:  +|$)")
 #  0   Short             Completed without error                   1204            -     -   -   -    -
@@ -54,7 +55,7 @@ def parse_smart_text(name: str, text: str) -> Disk:
     model = next((fields[key] for key in ("Device Model", "Model Number", "Product") if key in fields), "")
     common: dict[str, Any] = {
         "name": name, "model": model, "rotation_rpm": rotation, "supported": supported,
-        "passed": None if health is None else health[1].strip() in ("PASSED", "OK"),
+        "passed": None if health is None or health[1].startswith("UNKNOWN") else health[1].strip() in ("PASSED", "OK"),
         "capacity_bytes": _integer(next((fields[key] for key in CAPACITIES if key in fields), "")),
     }
     if not supported and health is None:
@@ -167,19 +168,21 @@ def _scsi(name: str, text: str, fields: dict[str, str]) -> dict[str, Any]:
     uncorrected = [int(match[1]) for match in ERRORS.finditer(text)]
     told, test = _test(text, "SMART Self-test log", SCSI_TEST)
     grown = _integer(fields.get("Elements in grown defect list", ""))
+    pending = re.search(r"^Pending defect count: *(\d+)\b", text, re.MULTILINE)
     if not SCSI_AFTER_ERRORS.search(text):
         raise Unreadable("{disk}: the answer of smartctl is cut off before the disk's attributes", disk=name)
     return {
         "temperature_celsius": _integer(fields.get("Current Drive Temperature", "")),
         "trip_celsius": _integer(fields.get("Drive Trip Temperature", "")),
         "power_on_seconds": float(int(hours[1]) * HOUR) if hours else None, "grown_defects": grown,
+        "pending": int(pending[1]) if pending else None,
         "attributes_told": grown is not None or bool(uncorrected),
         "uncorrected": sum(uncorrected) if uncorrected else None,
         "used_ratio": _ratio(fields.get("Percentage used endurance indicator", "")), "tests_told": told, "self_test": test,
     }
 
 
-FAILED_TEST = re.compile(r"fail|fatal|damage", re.IGNORECASE)
+FAILED_TEST = re.compile(r"fail|fatal|damage|unknown error", re.IGNORECASE)
 
 
 def _test(text: str, head: str, row: re.Pattern[str]) -> tuple[bool, SelfTest | None]:
