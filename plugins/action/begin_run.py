@@ -1,7 +1,7 @@
 # Copyright (c) 2026 Caretaker contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Check the settings of all hosts and reserve a run id; thin: run.begin does it."""
+"""Check the settings of all hosts and reserve a run id; thin: plugin_utils.begin does it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,9 @@ from ansible.plugins.action import ActionBase
 from ansible_collections.caretaker.infra.plugins.plugin_utils.requirement import missing
 
 try:
-    from ansible_collections.caretaker.infra.plugins.plugin_utils.run import BadRecords, BadRun, BadSetting, begin
+    from ansible_collections.caretaker.infra.plugins.plugin_utils.begin import BadRun, begin
+    from ansible_collections.caretaker.infra.plugins.plugin_utils.records.database import BadRecords
+    from ansible_collections.caretaker.infra.plugins.plugin_utils.settings import BadSetting
 except ImportError as error:
     raise AnsibleError(missing(error)) from error
 

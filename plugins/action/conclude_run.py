@@ -1,7 +1,7 @@
 # Copyright (c) 2026 Caretaker contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Judge, record and report a run; thin: run.conclude does it."""
+"""Judge, record and report a run; thin: plugin_utils.conclude does it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,10 @@ from ansible.utils.display import Display
 from ansible_collections.caretaker.infra.plugins.plugin_utils.requirement import missing
 
 try:
-    from ansible_collections.caretaker.infra.plugins.plugin_utils.run import BadRecords, BadRun, BadSetting, conclude
+    from ansible_collections.caretaker.infra.plugins.plugin_utils.begin import BadRun
+    from ansible_collections.caretaker.infra.plugins.plugin_utils.conclude import conclude
+    from ansible_collections.caretaker.infra.plugins.plugin_utils.records.database import BadRecords
+    from ansible_collections.caretaker.infra.plugins.plugin_utils.settings import BadSetting
 except ImportError as error:
     raise AnsibleError(missing(error)) from error
 

@@ -23,7 +23,7 @@ import zstandard
 
 from plugins.module_utils.observation import observe
 from plugins.plugin_utils.archive import MAX_CAPTURE_BYTES, store
-from plugins.plugin_utils.run import conclude
+from plugins.plugin_utils.conclude import conclude
 
 RUN = "bench-001"
 SYSTEMS = ("ERP", "Mail", "Web shop", "Files", "Warehouse")

@@ -20,7 +20,7 @@ from sqlalchemy import Engine, func, select, text
 from plugins.plugin_utils.archive import Capture, load
 from plugins.plugin_utils.findings import Severity
 from plugins.plugin_utils.outcome import outcome_of
-from plugins.plugin_utils.records import runs, tables
+from plugins.plugin_utils.records import hosts, runs, tables
 from plugins.plugin_utils.records.database import SCHEMA, BadRecords, open_records, transaction
 
 FIXTURES = Path(__file__).parents[1] / "fixtures" / "memory"
@@ -43,9 +43,9 @@ def record(engine: Engine, taken: Capture) -> dict[tuple[str, str], tuple[str, i
     """{(rule, object): (state, times)} of a capture recorded as a run of its own."""
     with transaction(engine) as connection:
         runs.add_run(connection, taken.run, taken.taken_at, None)
-        device = runs.device_ids(connection, {taken.host: taken.settings})[taken.host]
-        outcome = outcome_of(taken, runs.past_of(connection, [device])[device], runs.history_of(connection, [device])[device])
-        runs.add_outcomes(connection, {device: (outcome, "0" * 64)})
+        device = hosts.device_ids(connection, {taken.host: taken.settings})[taken.host]
+        outcome = outcome_of(taken, hosts.past_of(connection, [device])[device], hosts.history_of(connection, [device])[device])
+        hosts.add_outcomes(connection, {device: (outcome, "0" * 64)})
     return {(item.rule.id, item.compared.finding.object): (item.compared.state.value, item.compared.times) for item in outcome.findings}
 
 
@@ -76,8 +76,8 @@ def test_history_and_trend(engine: Engine) -> None:
     for number, case in enumerate(("healthy", "pressed"), 1):
         record(engine, capture(case, number))
     with transaction(engine) as connection:
-        device = runs.device_ids(connection, {"db1": {}})["db1"]
-        history, trend = runs.history_of(connection, [device])[device], runs.trend_of(connection, [device])[device]
+        device = hosts.device_ids(connection, {"db1": {}})["db1"]
+        history, trend = hosts.history_of(connection, [device])[device], hosts.trend_of(connection, [device])[device]
     series = history["memory_available"]["memory"]["available_ratio"]
     assert [when for when, _value in series] == [FIRST + timedelta(days=90), FIRST + timedelta(days=180)]
     assert series[0][1] > series[1][1]
@@ -90,15 +90,15 @@ def test_hosts_recorded_together_keep_their_own_past(engine: Engine) -> None:
     for number in (1, 2):
         with transaction(engine) as connection:
             runs.add_run(connection, f"r{number}", FIRST, None)
-            ids = runs.device_ids(connection, {host: {"importance": number} for host in cases})
-            past, history = runs.past_of(connection, ids.values()), runs.history_of(connection, ids.values())
-            runs.add_outcomes(connection, {
+            ids = hosts.device_ids(connection, {host: {"importance": number} for host in cases})
+            past, history = hosts.past_of(connection, ids.values()), hosts.history_of(connection, ids.values())
+            hosts.add_outcomes(connection, {
                 device: (outcome_of(replace(capture(cases[host], number), host=host), past[device], history[device]), "0" * 64)
                 for host, device in ids.items()})
     with transaction(engine) as connection:
-        again = runs.device_ids(connection, {host: {"importance": 2} for host in cases})
-        past, trend = runs.past_of(connection, ids.values()), runs.trend_of(connection, ids.values())
-        measured = runs.history_of(connection, ids.values())
+        again = hosts.device_ids(connection, {host: {"importance": 2} for host in cases})
+        past, trend = hosts.past_of(connection, ids.values()), hosts.trend_of(connection, ids.values())
+        measured = hosts.history_of(connection, ids.values())
         settings = connection.execute(select(tables.DEVICES.c.settings)).scalars().all()
     key = ("memory_available", "memory")
     assert again == ids
@@ -112,15 +112,15 @@ def test_hosts_recorded_together_keep_their_own_past(engine: Engine) -> None:
 
 
 def test_only_the_newest_inspections_are_looked_back_at(engine: Engine) -> None:
-    number = runs.HISTORY_LIMIT + 2
+    number = hosts.HISTORY_LIMIT + 2
     taken = replace(outcome_of(capture("healthy", 1), {}, {}), findings=())
     with transaction(engine) as connection:
-        device = runs.device_ids(connection, {"db1": {}})["db1"]
+        device = hosts.device_ids(connection, {"db1": {}})["db1"]
         for day in range(number):
             runs.add_run(connection, f"r{day}", FIRST, None)
             outcome = replace(taken, run=f"r{day}", taken_at=FIRST + timedelta(days=day))
-            runs.add_outcomes(connection, {device: (outcome, "0" * 64)})
-        history, trend = runs.history_of(connection, [device])[device], runs.trend_of(connection, [device])[device]
+            hosts.add_outcomes(connection, {device: (outcome, "0" * 64)})
+        history, trend = hosts.history_of(connection, [device])[device], hosts.trend_of(connection, [device])[device]
     newest = [FIRST + timedelta(days=day) for day in range(2, number)]
     assert [when for when, _value in history["memory_available"]["memory"]["available_ratio"]] == newest
     assert [point["taken_at"] for point in trend] == newest
@@ -129,7 +129,7 @@ def test_only_the_newest_inspections_are_looked_back_at(engine: Engine) -> None:
 def test_recheck_names_what_failed(engine: Engine) -> None:
     record(engine, capture("pressed", 1))
     with transaction(engine) as connection:
-        failed = runs.failed_in(connection, "r1")
+        failed = hosts.failed_in(connection, "r1")
     assert "memory_available" in failed["db1"]
 
 
@@ -139,8 +139,8 @@ def test_run_is_recorded_whole_or_not_at_all(engine: Engine) -> None:
     def half() -> None:
         with transaction(engine) as connection:
             runs.add_run(connection, "r1", FIRST, None)
-            device = runs.device_ids(connection, {"db1": {}})["db1"]
-            runs.add_outcomes(connection, {device: (outcome_of(taken, {}, {}), "0" * 64)})
+            device = hosts.device_ids(connection, {"db1": {}})["db1"]
+            hosts.add_outcomes(connection, {device: (outcome_of(taken, {}, {}), "0" * 64)})
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):

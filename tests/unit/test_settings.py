@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 from plugins.plugin_utils.registry import RULES_BY_ID
-from plugins.plugin_utils.run import check_host, check_subjects
+from plugins.plugin_utils.begin import check_host, check_subjects
 from plugins.plugin_utils.settings import BadSetting, parse, settings_of
 from plugins.plugin_utils.waivers import parse_waivers, waiver_for
 

@@ -9,6 +9,7 @@ import re
 import shlex
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 
 from ..absent import Known, NotHere, Unknown
 from ..archive import Capture
@@ -74,6 +75,7 @@ def parse(capture: Capture) -> IdentityFacts:
 # PRETTY_NAME="Debian GNU/Linux 12 (bookworm)"
 # VERSION_ID="12"
 # ID=debian
+@lru_cache(maxsize=64)      # a fleet has a few of them
 def parse_os_release(text: str) -> dict[str, str]:
     values = {}
     for line in text.splitlines():

@@ -12,6 +12,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import NamedTuple
 
 from ..absent import Unreadable
@@ -105,7 +106,12 @@ def _planned(key: str, line: str) -> Update:
     match = INST.match(line)
     if match is None:
         raise Unreadable(CUT, key=key)
-    return Update(match[1], match[2], match[3], bool(SECURITY.search(match[3])))
+    return Update(match[1], match[2], match[3], _is_for_security(match[3]))
+
+
+@lru_cache(maxsize=1024)        # many updates come from few sources
+def _is_for_security(source: str) -> bool:
+    return SECURITY.search(source) is not None
 
 
 # The following security updates require Ubuntu Pro with 'esm-apps' enabled:
@@ -149,9 +155,6 @@ def parse_apt_list(key: str, text: str) -> tuple[Update, ...]:
 
 # ii  openssh-server 1:9.2p1-2+deb12u6
 # hi  postgresql-15 15.13-0+deb12u1
-INSTALLED = re.compile(r"ii +[^ ]+ [^ ]+$")
-
-
 def parse_dpkg(key: str, text: str) -> tuple[Installed, ...]:
     """The packages that are not just installed, of ``dpkg-query -W`` in our format.
 
@@ -159,13 +162,13 @@ def parse_dpkg(key: str, text: str) -> tuple[Installed, ...]:
     """
     found = []
     for line in whole_lines(key, text):
-        if INSTALLED.match(line):       # nearly all of thousands
-            continue
         words = line.split()
+        if words[:1] == ["ii"] and len(words) == 3:         # nearly all of thousands
+            continue
         if not 2 <= len(words) <= 3 or not 2 <= len(words[0]) <= 3:
             raise Unreadable(CUT, key=key)
         found.append(Installed(words[1], words[2] if len(words) == 3 else "", words[0]))
-    if not all(re.search(rf"^\S+ +{name}( |$)", text, re.MULTILINE) for name in ("dpkg", "util-linux")):
+    if not all(f" {name} " in text or f" {name}\n" in text for name in ("dpkg", "util-linux")):
         raise Unreadable("{key}: lacks essential packages; it is cut off", key=key)
     return tuple(found)
 

@@ -57,7 +57,7 @@ class ReportFolder:
         self._suites.append(junit.begin(run))
 
     def add(self, outcome: Outcome, trend: list[dict[str, Any]], sha256: str) -> None:
-        """One host; ``trend``: its inspections as records.runs.trend_of gives them; ``sha256``: of its capture in the archive."""
+        """One host; ``trend``: its inspections as records.hosts.trend_of gives them; ``sha256``: of its capture in the archive."""
         document = document_of(outcome, trend, sha256)
         written, storage = as_json(document), as_json(storage_of(outcome.inspection))
         self._lines.append(written + "\n")
