@@ -87,6 +87,35 @@ def test_cut_clock_texts_are_unreadable(parser: Callable[[str], object], text: s
         parser(text[: int(len(text) * share)])
 
 
+def test_a_host_that_follows_its_own_clock_follows_nobody() -> None:
+    own = TRACKING.replace("C0A80A05 (ntp.example.org)", "7F7F0101 ()").replace(": 3", ": 10")
+    assert clock.parse_tracking(TRACKING).synchronised
+    assert not clock.parse_tracking(own).synchronised
+    local = "*LOCAL(0)        .LOCL.          10 l   12   64  377    0.000    0.000   0.000\n"
+    assert clock.clock_of_peers(clock.parse_peers(PEERS)).synchronised
+    assert not clock.clock_of_peers(clock.parse_peers(PEERS.replace("*192", "x192") + local)).synchronised
+
+
+@pytest.mark.parametrize("line", [
+    "+2001:db8::1     .PPS.            1 u    3   64  377    1.234   -0.567   0.089", "o127.127.22.0    .PPS.            0 l    7   16  377    0.000    0.002   0.001",
+    " 0.pool.example. .POOL.          16 p    -   64    0   0.0000   0.0000   0.0002", "-192.0.2.7       10.0.0.1         2 u  17m 1024  377    4.001   +1.230   0.500",
+    "x192.0.2.8       .STEP.          16 u    -  1024    0    0.000    0.000   0.000",
+])
+def test_lines_of_ntpq(line: str) -> None:
+    assert len(clock.parse_peers(PEERS + line + "\n")) == 2
+
+
+@pytest.mark.parametrize(("text", "said"), [
+    ("       System clock synchronized: yes\n                     NTP service: active\n", True),
+    ("       System clock synchronized: no\n                     NTP service: inactive\n", False),
+    ("     NTP enabled: yes\nNTP synchronized: no\n", False), (" Network time on: yes\nNTP synchronized: yes\n", True),
+])
+def test_wordings_of_timedatectl(text: str, said: bool) -> None:
+    found = clock.clock_of_status(clock._colon_lines(text))
+    assert isinstance(found, clock.Clock)
+    assert found.synchronised is said
+
+
 def test_signs_of_offsets() -> None:
     assert clock.parse_tracking(TRACKING).offset_seconds == 0.5
     assert clock.parse_tracking(TRACKING.replace("fast", "slow")).offset_seconds == -0.5

@@ -97,6 +97,9 @@ def _parsed(entry: Entry, parser: Callable[[str], T]) -> Known[T]:
         return error.unknown
 
 
+OWN_CLOCK = ("7F7F01", "127.127.1.")    # the address that stands for the host's own clock: it follows nobody
+
+
 # Reference ID    : C0A80A05 (192.168.10.5)
 # Stratum         : 3
 # System time     : 0.000012345 seconds slow of NTP time
@@ -110,8 +113,9 @@ def parse_tracking(text: str) -> Clock:
     if leap not in ("Normal", "Insert second", "Delete second", "Not synchronised") or offset is None or not stratum.isdigit():
         raise Unreadable("chronyc tracking: is cut off, or not such a text")
     seconds = float(offset[1]) * (1 if offset[2] == "fast" else -1)
-    server = re.search(r"\((.*)\)", values.get("Reference ID", ""))
-    synchronised = leap != "Not synchronised"
+    reference = values.get("Reference ID", "")
+    server = re.search(r"\((.*)\)", reference)
+    synchronised = leap != "Not synchronised" and not reference.startswith(OWN_CLOCK)
     return Clock("chrony", synchronised, seconds if synchronised else None, int(stratum), server[1] if server else "")
 
 
@@ -166,7 +170,7 @@ def parse_peers(text: str) -> tuple[Source, ...]:
 
 
 def clock_of_peers(peers: tuple[Source, ...]) -> Clock:
-    chosen = [peer for peer in peers if peer.state in "*o"]
+    chosen = [peer for peer in peers if peer.state in "*o" and peer.refid != ".LOCL."]      # its own clock is nobody to follow
     if not chosen:
         return Clock("ntpd", synchronised=False)
     return Clock("ntpd", True, chosen[0].offset_seconds, chosen[0].stratum + 1, chosen[0].name)
