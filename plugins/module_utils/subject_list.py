@@ -32,6 +32,7 @@ from .subjects import (
     mounts,
     multipath,
     network,
+    nginx,
     packages,
     pressure,
     processes,
@@ -77,4 +78,5 @@ SUBJECTS = (
     ("scheduled_jobs", scheduled_jobs.capture),
     ("network", network.capture),
     ("logs", logs.capture),
+    ("nginx", nginx.capture),
 )

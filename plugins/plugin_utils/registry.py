@@ -35,6 +35,7 @@ from .facts import (
     mounts as mounts_facts,
     multipath as multipath_facts,
     network as network_facts,
+    nginx as nginx_facts,
     packages as packages_facts,
     pressure as pressure_facts,
     processes as processes_facts,
@@ -72,6 +73,7 @@ from .rules import (
     mounts,
     multipath,
     network,
+    nginx,
     packages,
     pressure,
     processes,
@@ -127,6 +129,7 @@ SUBJECTS: tuple[Subject, ...] = (
     Subject("ssh", ssh_facts.parse, ssh.RULES),
     Subject("security_modules", security_modules_facts.parse, security_modules.RULES),
     Subject("certificates", certificates_facts.parse, certificates.RULES),
+    Subject("nginx", nginx_facts.parse, nginx.RULES),
 )
 
 RULES: tuple[Rule, ...] = (*itself.RULES, *(rule for subject in SUBJECTS for rule in subject.rules))

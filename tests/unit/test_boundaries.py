@@ -46,6 +46,7 @@ from plugins.plugin_utils.facts.fibre_channel import Port
 from plugins.plugin_utils.facts.raid_model import Disk as RaidDisk
 from plugins.plugin_utils.findings import DAY, Above, Below, ByClass, Severity
 from plugins.plugin_utils.registry import RULES, RULES_BY_ID
+from tests.unit import boundaries_middleware
 
 OK, INFO, UNKNOWN, WARNING, CRITICAL = Severity
 NOW = datetime(2026, 11, 20, tzinfo=UTC)
@@ -228,6 +229,7 @@ FACTS: dict[tuple[str, str], Build] = {
     ("certificate_weak", "key_bits"):
         lambda v, kind: ((replace(CERTIFICATE, key=f"{kind} x", key_bits=round(v)),),),
 }
+FACTS.update(boundaries_middleware.FACTS)
 # Where a rule makes something else of its level's severity: it is only worth naming, or another level has its say too
 AS_INFO = {WARNING: INFO}
 SHOWN_AS: dict[tuple[str, str], dict[Severity, Severity]] = {

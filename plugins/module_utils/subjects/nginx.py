@@ -1,0 +1,108 @@
+# Copyright (c) 2026 Caretaker contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""nginx: each master with its configuration (read, never tested: -t creates files), its workers, counters and logs."""
+
+from __future__ import absolute_import, division, print_function
+
+__metaclass__ = type
+
+import json
+import os
+import re
+import time
+
+from ..local_http import get
+from ..log_digest import MAX_BYTES, digest, responses
+from ..nginx_config import flatten, status_page
+from ..process_files import age, enabled_unit, instance_name, limit_of_files, open_files
+from ..servers import running
+
+MAX_LOGS = 6
+# What is counted at any level; crit, alert and emerg are counted whatever they say
+SIGNATURES = (
+    "worker_connections are not enough", "no live upstreams", "upstream timed out", "upstream prematurely closed",
+    "Too many open files", "No space left on device", "Connection refused", "upstream server temporarily disabled",
+    "SSL_do_handshake() failed", "SSL_read() failed", "SSL_write() failed", "could not build", "conflicting server name",
+    "worker_connections exceed open file resource limit",
+    "limiting requests", "exited on signal", "upstream sent too big header",
+)
+GRAVE = frozenset(("crit", "alert", "emerg"))
+# 2026/11/22 03:00:00 [crit] 812#812: *5 connect() to unix:/run/php.sock failed (2: No such file or directory) while ..., client: ...
+LINE = re.compile(r"^(\d{4})/(\d\d)/(\d\d) \d\d:\d\d:\d\d \[(\w+)\] \d+#\d+: (?:\*\d+ )?(.*)$")
+
+
+def capture(host):
+    processes = running(["nginx"])
+    found, taken = [], set()
+    for master in [item for item in processes if item["argv"][0].startswith("nginx: master")]:
+        name = instance_name(re.sub(r"\.conf$", "", os.path.basename(chosen(master["argv"][0], "-c") or "nginx.conf")), master, taken)
+        found.append({"instance": name, "pid": master["pid"], "container": master["container"]})
+        if not master["container"]:
+            look(host, name, master, [item for item in processes if item["parent"] == master["pid"]])
+    installed = host.exists("/etc/nginx/nginx.conf")
+    host.note("nginx instances", json.dumps({"instances": found, "installed": installed,
+                                             "enabled": enabled_unit(host, ["nginx"]) if installed else None}))
+
+
+def look(host, name, master, children):
+    version = host.ask([master["exe"], "-V"])
+    built = version.get("stderr") or ""
+    host.record("version", name, built.partition("\n")[0] + "\n" if "error" not in version else None,
+                **dict((field, version[field]) for field in ("error", "stderr") if "error" in version))
+    title = master["argv"][0]
+    path = chosen(title, "-c") or built_in(built, "conf-path") or "/etc/nginx/nginx.conf"
+    prefix = chosen(title, "-p") or built_in(built, "prefix") or "/etc/nginx"
+    text, directives, files = flatten(os.path.join(prefix, path), read, host.glob)
+    host.record("configuration", name, text, kind="note")
+    workers = [item for item in children if "worker process" in item["argv"][0]]
+    host.record("workers", name, json.dumps({
+        "seconds": age(master["pid"]), "exe": master["exe"], "master": open_files(master["pid"]),
+        "changed_seconds": since_change(files),
+        "workers": [dict(open_files(item["pid"]) or {}, paths=[], limit=limit_of_files(item["pid"]), seconds=age(item["pid"]),
+                         leaving="shutting down" in item["argv"][0]) for item in workers]}), kind="note")
+    page = status_page(directives)
+    if page is not None:
+        host.record("status", name, **get(page[0], page[1], page[2], page[3]))
+    logs(host, name, directives, prefix, built)
+
+
+def logs(host, name, directives, prefix, built):
+    for kind, option, transform in (("error_log", "error-log-path", errors), ("access_log", "http-log-path", responses)):
+        paths = [words[1] for _place, words in directives if words[0] == kind and len(words) > 1] or [built_in(built, option) or ""]
+        paths = [os.path.join(prefix, path) for path in sorted(set(paths)) if not re.search(r"^(syslog:.*|off|stderr|)$|\$", path)]
+        for path in [path for path in paths if os.path.isfile(path)][:MAX_LOGS]:
+            host.tail(path, name, "%s %s" % (kind, path), MAX_BYTES, transform)
+
+
+def errors(text):
+    return digest(text, split, SIGNATURES, GRAVE)
+
+
+def split(line):
+    match = LINE.match(line)
+    if match is None:
+        return None
+    year, month, day, level, message = match.groups()
+    return "-".join((year, month, day)), level, message.partition(", client:")[0]
+
+
+def since_change(paths):
+    """How many seconds ago the last of these files was changed, or None."""
+    times = [os.stat(path).st_mtime for path in paths if os.path.exists(path)]
+    return round(time.time() - max(times), 1) if times else None
+
+
+def chosen(title, option):
+    match = re.search(r"\s%s\s+(\S+)" % option, title)
+    return match.group(1) if match else None
+
+
+def built_in(built, option):
+    match = re.search(r"--%s=(\S+)" % option, built)
+    return match.group(1) if match else None
+
+
+def read(path):
+    with open(path, "rb") as stream:
+        return stream.read(1048576).decode("utf-8", "replace")

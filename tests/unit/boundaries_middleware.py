@@ -1,0 +1,53 @@
+# Copyright (c) 2026 Caretaker contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""How the facts of nginx, HAProxy, JVMs, Tomcat and Apache look when a level's value is ``v``; see test_boundaries.py."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from plugins.plugin_utils.absent import NotHere
+from plugins.plugin_utils.facts import nginx
+from plugins.plugin_utils.facts.middleware import Responses, Version
+from plugins.plugin_utils.findings import DAY
+
+NOW = datetime(2026, 11, 20, tzinfo=UTC)
+NONE = NotHere("")
+
+
+def ended(year: int, month: int, day: int, seconds: float) -> datetime:
+    """The moment at which so many seconds are left of that day."""
+    return datetime(year, month, day, tzinfo=UTC) + timedelta(days=1, seconds=-seconds)
+
+
+def server_errors(ratio: float, count: int) -> tuple[Responses, ...]:
+    return (Responses("/a.log", round(count / ratio) if ratio else count, count, 0, NOW),)
+
+
+SERVED = nginx.Instance(
+    "x", Version("1.26.0", "1.26", False), nginx.Configuration(1000, None, "off", ()),
+    nginx.Workers(9 * DAY, 0, 0, (), (nginx.Worker(0, 0, 10000, False),)), nginx.Counters(0, 10**6, 10**6, 10**6), NONE, NONE)
+
+
+def nginx_with(**changes: Any) -> tuple[nginx.Instance, ...]:
+    return (replace(SERVED, **changes),)
+
+
+def nginx_worker(connections: float, files: float, limit: int) -> tuple[nginx.Instance, ...]:
+    worker = nginx.Worker(round(connections), round(files), limit, False)
+    return nginx_with(workers=nginx.Workers(9 * DAY, 0, 0, (), (worker,)))
+
+
+FACTS: dict[tuple[str, str], Callable[[float, str], tuple[Any, ...]]] = {
+    ("nginx_version", "left_seconds"): lambda v, _: (nginx_with(), ended(2025, 4, 23, v)),
+    ("nginx_connections", "used_ratio"): lambda v, _: (nginx_worker(v * 1000, 0, 9999),),
+    ("nginx_files", "used_ratio"): lambda v, _: (nginx_worker(0, v * 1000, 1000),),
+    ("nginx_dropped", "new_count"):
+        lambda v, _: (nginx_with(counters=nginx.Counters(0, 10**6, 10**6 - round(v), 0)), NOW, {}),
+    ("nginx_server_errors", "errors_ratio"): lambda v, _: (nginx_with(access_logs=server_errors(v, round(v * 10**6))), NOW),
+    ("nginx_server_errors", "errors_count"): lambda v, _: (nginx_with(access_logs=server_errors(0.02, round(v))), NOW),
+}
