@@ -95,3 +95,48 @@ def test_only_deleted_program_files_count() -> None:
 ])
 def test_dates_of_rpm(text: str) -> None:
     assert package_lists.parse_rpm_last("rpm -qa --last", text)[0].at == datetime(2021, 4, 5, 16, 52, 6, tzinfo=UTC)
+
+
+INST = "Inst bash [1] (2 Debian:12.11/oldstable [amd64])\nInst libssl3 [3] (4 Debian-Security:12/oldstable-security [amd64]) []\n"
+READING = "Reading package lists...\nBuilding dependency tree...\n"
+
+
+@pytest.mark.parametrize(("summary", "names"), [
+    (INST + "2 upgraded, 0 newly installed, 0 to remove and 3 not upgraded.\n", ["bash", "libssl3"]),
+    ("Summary:\n  Upgrading: 2, Installing: 0, Removing: 0, Not Upgrading: 3\n" + INST, ["bash", "libssl3"]),
+    ("Summary:\n  Upgrading: 1, Installing: 0, Reinstalling: 2, Downgrading: 1, Removing: 0, Not Upgrading: 0\n" + INST, ["bash", "libssl3"]),
+    ("0 upgraded, 0 newly installed, 1 reinstalled, 0 to remove and 0 not upgraded.\n", []),
+    ("Summary:\n  Upgrading: 0, Installing: 0, Removing: 0, Not Upgrading: 0\n", []),
+])
+def test_summaries_of_all_versions_of_apt(summary: str, names: list[str]) -> None:
+    plan = package_lists.parse_apt_simulation("apt-get", READING + summary)
+    assert [update.name for update in plan.updates] == names
+
+
+@pytest.mark.parametrize("summary", [INST, "Summary:\n  Upgrading: 3, Installing: 0, Removing: 0, Not Upgrading: 3\n" + INST,
+                                     "3 upgraded, 0 newly installed, 0 to remove and 3 not upgraded.\n" + INST])
+def test_a_plan_of_apt_that_lacks_what_its_summary_counts(summary: str) -> None:
+    with pytest.raises(Unreadable):
+        package_lists.parse_apt_simulation("apt-get", READING + summary)
+
+
+PATCH = "Repository | Name | Category | Severity | Interactive | Status | Summary\n---+---\nU | SUSE-2026-1 | security | important | --- | needed | x\n"
+
+
+def test_patches_of_zypper_must_be_as_many_as_it_counts() -> None:
+    (patch,) = package_lists.parse_zypper_patches("zypper", PATCH + "\nFound 1 applicable patch:\n1 patch needed (1 security patch)\n")
+    assert (patch.kind, patch.severity) == ("security", "important")
+    assert package_lists.parse_zypper_patches("zypper", "0 patches needed (0 security patches)\n") == ()
+    for text in ("2 patches needed (1 security patch)\n", PATCH + "2 patches needed (1 security patch)\n"):
+        with pytest.raises(Unreadable):
+            package_lists.parse_zypper_patches("zypper", text)
+
+
+@pytest.mark.parametrize(("text", "needed"), [
+    ("No core libraries or services have been updated since the last system boot.\nReboot is probably not necessary.\n", False),
+    ("No core libraries or services have been updated since boot-up.\nReboot should not be necessary.\n", False),
+    ("Core libraries or services have been updated.\nReboot is required to ensure that your system benefits from these updates.\n", True),
+    ("Core libraries or services have been updated since boot-up:\n  * kernel\n\nReboot is required to fully utilize these updates.\n", True),
+])
+def test_words_about_a_reboot(text: str, needed: bool) -> None:
+    assert restarts.parse_needs_restarting("needs-restarting -r", text)[0] is needed

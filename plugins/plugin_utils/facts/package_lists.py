@@ -71,18 +71,22 @@ def whole_lines(key: str, text: str) -> list[str]:
 # Inst libssl3 [3.0.14-1] (3.0.17-1 Debian-Security:12/oldstable-security [amd64]) []
 # Remv oldthing [1.0]
 # 2 upgraded, 0 newly installed, 1 to remove and 3 not upgraded.
+#   Upgrading: 2, Installing: 0, Removing: 1, Not Upgrading: 3              (the same by version 3)
 INST = re.compile(r"Inst (\S+) (?:\[[^\]]*\] )?\((\S+) (.*?)(?: \[[^\]]*\])?\)")
 SECURITY = re.compile(r"Debian-Security:|Ubuntu[^/]*/[^/,]*-security|[^/,]*-security\b|UbuntuESM|ESM[^/]*:")
-SUMMARY = re.compile(
-    r"^(\d+) upgraded, (\d+) newly installed,(?: (\d+) downgraded,)?(?: \d+ reinstalled,)? (\d+) to remove and (\d+) not upgraded\.",
-    re.MULTILINE)
+SUMMARIES = (
+    re.compile(r"^(\d+) upgraded, (\d+) newly installed,(?: \d+ reinstalled,)?(?: (\d+) downgraded,)?(?: \d+ reinstalled,)?"
+               r" (\d+) to remove and \d+ not upgraded\.", re.MULTILINE),
+    re.compile(r"^ *Upgrading: (\d+), Installing: (\d+),(?: Reinstalling: \d+,)?(?: Downgrading: (\d+),)? Removing: (\d+),"
+               r" Not Upgrading: \d+$", re.MULTILINE),
+)
 NEEDS_PRO = re.compile(r"(?:could receive|security updates? require).*(?:ESM|Pro)", re.IGNORECASE)
 UPGRADED = re.compile(r"^The following packages will be upgraded:\n((?:  .*\n)+)", re.MULTILINE)
 
 
 def parse_apt_simulation(key: str, text: str) -> AptPlan:
     """``apt-get -s dist-upgrade``; with its summary, whose counts must fit, or as printed by -qq, without."""
-    summary = SUMMARY.search(text)
+    summary = next((found for found in (pattern.search(text) for pattern in SUMMARIES) if found), None)
     if summary is None:
         whole_lines(key, text)
         if "Reading package lists" in text:
@@ -93,7 +97,7 @@ def parse_apt_simulation(key: str, text: str) -> AptPlan:
     pro = _with_subscription(text)
     if summary is None:
         return AptPlan(updates, removals, pro)
-    upgraded, new, downgraded, removed, _back = (int(item or 0) for item in summary.groups())
+    upgraded, new, downgraded, removed = (int(item or 0) for item in summary.groups())
     listed = UPGRADED.search(text)
     if not updates and listed and len(listed[1].split()) == upgraded:
         return AptPlan(tuple(Update(name, "", "") for name in listed[1].split()), (), pro)
@@ -118,7 +122,8 @@ def _is_for_security(source: str) -> bool:
 #   libzmq5 python3-wheel
 # Learn more about Ubuntu Pro at https://ubuntu.com/pro
 def _with_subscription(text: str) -> tuple[str, ...]:
-    if "require" not in text.lower() and "could receive" not in text.lower():
+    lower = text.lower()
+    if not any(words in lower for words in ("could receive", "security update require", "security updates require")):
         return ()
     names: list[str] = []
     under = False
@@ -300,7 +305,7 @@ def parse_zypper_patches(key: str, text: str) -> tuple[Advisory, ...]:
     if not found and any(line.startswith("No updates found") for line in lines):
         return ()
     count = NEEDED.search(text)
-    if not found and count is None:
+    if (not found and count is None) or (count is not None and int(count[1]) > len(found)):
         raise Unreadable(CUT, key=key)
     return tuple(found)
 
