@@ -35,7 +35,7 @@ class ActionModule(ActionBase):
         try:
             started = begin(
                 Path(options["home"]), options["records_url"] or None, variables, options["run"] or None, options["recheck"] or None,
-                options["subjects"],
+                options["subjects"], clusters_of(hostvars, variables),
             )
         except (BadSetting, BadRun, BadRecords) as error:
             return {**result, "failed": True, "msg": str(error)}
@@ -46,6 +46,16 @@ class ActionModule(ActionBase):
             **result, "changed": False, "run": started.id, "recheck_of": started.recheck_of or "",
             "subjects_by_host": {host: list(names) for host, names in started.subjects_by_host.items()},
         }
+
+
+def clusters_of(hostvars: Any, variables: dict[str, dict[str, Any]]) -> dict[str, list[str]]:
+    """{caretaker_cluster: all its hosts in the inventory} of the clusters that hosts of this play are in."""
+    clusters: dict[str, list[str]] = {str(mine["caretaker_cluster"]): [] for mine in variables.values() if "caretaker_cluster" in mine}
+    for host in hostvars if clusters else ():
+        name = (variables[host] if host in variables else hostvars[host]).get("caretaker_cluster")
+        if name is not None and str(name) in clusters:
+            clusters[str(name)].append(str(host))
+    return clusters
 
 
 def caretaker_variables(variables: Any) -> dict[str, Any]:

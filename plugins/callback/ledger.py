@@ -43,10 +43,11 @@ from ansible.plugins.callback import CallbackBase
 from ansible_collections.caretaker.infra.plugins.plugin_utils.ledger import anchors
 from ansible_collections.caretaker.infra.plugins.plugin_utils.ledger.book import BadLedger, Book
 from ansible_collections.caretaker.infra.plugins.plugin_utils.ledger.entries import changes, message_of, outcome_of, secrets_of, without
+from ansible_collections.caretaker.infra.plugins.plugin_utils.ledger.recording import RUNNING
 from ansible_collections.caretaker.infra.plugins.plugin_utils.signing import BadSignature
 
-# Tells the gate, in the processes that Ansible makes for tasks, that this run is being recorded, and where
-RUNNING = "CARETAKER_LEDGER_RUN"
+# What answers with the digest of the plan that it is about
+PLANNED = frozenset({"caretaker.infra.require_approval", "caretaker.infra.decide_plan"})
 
 
 class CallbackModule(CallbackBase):
@@ -111,6 +112,8 @@ class CallbackModule(CallbackBase):
             "event": "task", "play": self._play, "task": task.get_name().strip(), "action": str(task.resolved_action or task.action),
             "host": host.get_name(), "outcome": outcome,
         }
+        if isinstance(values.get("digest"), str) and entry["action"] in PLANNED:
+            entry["digest"] = values["digest"]
         if outcome == "changed":
             entry["changes"] = changes(values)
         elif outcome != "ok":

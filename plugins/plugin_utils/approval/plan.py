@@ -154,6 +154,14 @@ def parse(document: Any, where: str) -> Plan:
     return plan
 
 
+def parse_duties(value: Any, where: str) -> Mapping[str, Duty]:
+    """{system: {approvers: [names], needed: number}}, as a plan and the inventory have it. Raises BadPlan."""
+    try:
+        return _duties(value)
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise BadPlan(f"{where} must be a mapping {{system: {{approvers: [names], needed: a number from 1}}}}") from error
+
+
 def _check(plan: Plan, where: str) -> None:
     """What fields mean together."""
     if plan.window_from >= plan.window_until:
