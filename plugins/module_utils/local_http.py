@@ -13,7 +13,7 @@ import socket
 import time
 
 SECONDS = 3.0
-MAX_BYTES = 262144
+MAX_BYTES = 1048576
 ANY = {"*": "127.0.0.1", "0.0.0.0": "127.0.0.1", "": "127.0.0.1", "::": "::1"}      # noqa: S104 - where to connect to
 
 

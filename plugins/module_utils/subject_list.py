@@ -20,6 +20,7 @@ from .subjects import (
     drbd,
     fibre_channel,
     filesystems,
+    haproxy,
     hardware,
     hardware_raid,
     identity,
@@ -81,4 +82,5 @@ SUBJECTS = (
     ("network", network.capture),
     ("logs", logs.capture),
     ("nginx", nginx.capture),
+    ("haproxy", haproxy.capture),
 )

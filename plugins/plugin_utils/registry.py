@@ -23,6 +23,7 @@ from .facts import (
     drbd as drbd_facts,
     fibre_channel as fibre_channel_facts,
     filesystems as filesystems_facts,
+    haproxy as haproxy_facts,
     hardware as hardware_facts,
     hardware_raid as hardware_raid_facts,
     identity as identity_facts,
@@ -56,11 +57,13 @@ from .rules import (
     btrfs,
     certificates,
     clock,
+    cluster,
     cpu,
     disk_health,
     drbd,
     fibre_channel,
     filesystems,
+    haproxy,
     hardware,
     hardware_raid,
     identity,
@@ -133,7 +136,9 @@ SUBJECTS: tuple[Subject, ...] = (
     Subject("security_modules", security_modules_facts.parse, security_modules.RULES),
     Subject("certificates", certificates_facts.parse, certificates.RULES),
     Subject("nginx", nginx_facts.parse, nginx.RULES),
+    Subject("haproxy", haproxy_facts.parse, haproxy.RULES),
 )
 
-RULES: tuple[Rule, ...] = (*itself.RULES, *(rule for subject in SUBJECTS for rule in subject.rules))
+# Those about clusters are judged once all their hosts are (clusters.py)
+RULES: tuple[Rule, ...] = (*itself.RULES, *(rule for subject in SUBJECTS for rule in subject.rules), *cluster.RULES)
 RULES_BY_ID: Mapping[str, Rule] = {rule.id: rule for rule in RULES}

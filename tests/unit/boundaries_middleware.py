@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from plugins.plugin_utils.absent import NotHere
-from plugins.plugin_utils.facts import nginx
+from plugins.plugin_utils.facts import haproxy, nginx
 from plugins.plugin_utils.facts.middleware import Responses, Version
 from plugins.plugin_utils.findings import DAY
 
@@ -42,6 +42,23 @@ def nginx_worker(connections: float, files: float, limit: int) -> tuple[nginx.In
     return nginx_with(workers=nginx.Workers(9 * DAY, 0, 0, (), (worker,)))
 
 
+BALANCER = haproxy.Instance("x", haproxy.Info("2.4.9", 9 * DAY, 0, 1000, 1, 0, 1), Version("2.4.9", "2.4", False), (),
+                            haproxy.Processes((0,)))
+ROW = haproxy.Proxy("b", "BACKEND", "backend", "UP", 0, 0, None, 0, 0, 0, 0, 0)
+
+
+def haproxy_with(**changes: Any) -> tuple[haproxy.Instance, ...]:
+    return (replace(BALANCER, **changes),)
+
+
+def haproxy_info(**changes: Any) -> tuple[haproxy.Instance, ...]:
+    return haproxy_with(info=replace(BALANCER.info, **changes))
+
+
+def haproxy_row(**changes: Any) -> tuple[haproxy.Instance, ...]:
+    return haproxy_with(proxies=(replace(ROW, **changes),))
+
+
 FACTS: dict[tuple[str, str], Callable[[float, str], tuple[Any, ...]]] = {
     ("nginx_version", "left_seconds"): lambda v, _: (nginx_with(), ended(2025, 4, 23, v)),
     ("nginx_connections", "used_ratio"): lambda v, _: (nginx_worker(v * 1000, 0, 9999),),
@@ -50,4 +67,18 @@ FACTS: dict[tuple[str, str], Callable[[float, str], tuple[Any, ...]]] = {
         lambda v, _: (nginx_with(counters=nginx.Counters(0, 10**6, 10**6 - round(v), 0)), NOW, {}),
     ("nginx_server_errors", "errors_ratio"): lambda v, _: (nginx_with(access_logs=server_errors(v, round(v * 10**6))), NOW),
     ("nginx_server_errors", "errors_count"): lambda v, _: (nginx_with(access_logs=server_errors(0.02, round(v))), NOW),
+    ("haproxy_version", "left_seconds"): lambda v, _: (haproxy_with(), ended(2026, 6, 30, v)),
+    ("haproxy_connections", "used_ratio"): lambda v, _: (haproxy_info(connections_count=round(v * 1000)),),
+    ("haproxy_sessions", "used_ratio"):
+        lambda v, _: (haproxy_row(kind="server", sessions_count=round(v * 1000), sessions_limit=1000),),
+    ("haproxy_queue", "queue_count"): lambda v, _: (haproxy_row(queue_count=round(v)),),
+    ("haproxy_server_errors", "errors_ratio"):
+        lambda v, _: (haproxy_row(errors_count=round(v * 10**6), responses_count=10**6), NOW, {}),
+    ("haproxy_server_errors", "errors_count"):
+        lambda v, _: (haproxy_row(errors_count=round(v), responses_count=round(v * 50)), NOW, {}),
+    ("haproxy_retries", "again_per_second"): lambda v, _: (haproxy_row(retries_count=round(v * 9 * DAY)), NOW, {}),
+    ("haproxy_retries", "outages_count"): lambda v, _: (haproxy_row(downs_count=round(v)), NOW, {}),
+    ("haproxy_idle", "idle_ratio"): lambda v, _: (haproxy_info(idle_ratio=v),),
+    ("haproxy_old_workers", "old_count"):
+        lambda v, _: (haproxy_with(processes=haproxy.Processes((0, *(9 * DAY for _number in range(round(v)))))),),
 }

@@ -15,8 +15,9 @@ import pytest
 from plugins.module_utils import local_http
 from plugins.module_utils.log_digest import digest, responses
 from plugins.module_utils.nginx_config import flatten, status_page
-from plugins.module_utils.subjects import nginx
+from plugins.module_utils.subjects import haproxy as haproxy_subject, nginx
 from plugins.plugin_utils.absent import Unreadable
+from plugins.plugin_utils.facts import haproxy
 from plugins.plugin_utils.facts.middleware import parse_log, parse_responses
 
 ERROR_LOG = (
@@ -152,3 +153,35 @@ def test_get(server: tuple[str, list[bytes]], answer: bytes | None, wanted: dict
 
 def test_get_from_where_nothing_listens(tmp_path: Path) -> None:
     assert local_http.get(str(tmp_path / "none"), 0, "/s")["error"] == "failed"
+
+
+STAT = ("# pxname,svname,qcur,scur,slim,status,lastchg,type,hrsp_5xx,last_chk,\n"
+        'shop,web1,0,3,100,UP,12,2,4,"HTTP status, ""fine""",\n')
+
+
+def test_haproxy_stat_of_other_versions_and_quoted_texts() -> None:
+    proxy, = haproxy.parse_stat(STAT + "\n")
+    assert (proxy.label, proxy.status, proxy.sessions_limit, proxy.errors_count, proxy.retries_count) == ("shop/web1", "UP", 100, 4, 0)
+
+
+@pytest.mark.parametrize("share", [0, 0.25, 0.5, 0.9, 0.99])
+def test_haproxy_stat_that_is_cut_is_unreadable(share: float) -> None:
+    with pytest.raises(Unreadable):
+        haproxy.parse_stat((STAT + "\n")[:int(len(STAT) * share)])
+
+
+@pytest.mark.parametrize("text", ["", "\n\n", "Unknown command. Please enter one of the following commands only :\n\n", "\x00\ufffd\n\n"])
+def test_haproxy_info_that_is_none(text: str) -> None:
+    with pytest.raises(Unreadable):
+        haproxy.parse_info(text)
+    with pytest.raises(Unreadable):
+        haproxy.parse_stat(text)
+
+
+@pytest.mark.parametrize(("argv", "wanted"), [
+    (["haproxy", "-Ws", "-f", "/etc/haproxy/haproxy.cfg"], ["/etc/haproxy/haproxy.cfg"]),
+    (["haproxy", "-f", "a.cfg", "-f", "/etc/b", "--", "c.cfg"], ["/srv/a.cfg", "/etc/b", "/srv/c.cfg"]),
+    (["haproxy"], ["/etc/haproxy/haproxy.cfg"]),
+])
+def test_haproxy_configurations(argv: list[str], wanted: list[str]) -> None:
+    assert haproxy_subject.configurations({"argv": argv, "cwd": "/srv"}) == wanted
