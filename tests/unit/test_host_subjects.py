@@ -219,11 +219,15 @@ def test_sudoers(line: str, found: list[str]) -> None:
 
 @pytest.mark.parametrize(("words", "severity"), [
     ("Presence detected", OK), ("Fully Redundant", OK), ("Transition to Running", OK), ("", OK),
-    ("Device Removed/Device Absent", INFO),
+    ("Good", OK), ("Firmware or software change success", OK),
+    ("Device Removed/Device Absent", INFO), ("OEM Specific", INFO),
     ("Correctable ECC", WARNING), ("Predictive failure", WARNING), ("Upper Non-critical going high", WARNING), ("Log area reset/cleared", WARNING),
     ("words of no table", WARNING),
     ("Uncorrectable ECC", CRITICAL), ("Upper Critical going high", CRITICAL), ("Failure detected", CRITICAL), ("Power Supply AC lost", CRITICAL),
     ("Redundancy Lost", CRITICAL), ("Drive Fault", CRITICAL), ("IERR", CRITICAL), ("Non-recoverable", CRITICAL), ("No bootable media", CRITICAL),
+    ("Run-time critical stop", CRITICAL), ("System Firmware Hang", CRITICAL), ("Rebuild/Remap Aborted", CRITICAL), ("In Critical Array", CRITICAL),
+    ("Non-Redundant: Insufficient Resources", CRITICAL), ("Non-Redundant: Sufficient from Redundant", WARNING), ("Redundancy Degraded", WARNING),
+    ("Bus Correctable error", WARNING), ("Bus Uncorrectable error", CRITICAL), ("Invalid Username or Password", WARNING),
 ])
 def test_words_of_a_bmc(words: str, severity: Severity) -> None:
     assert grade_words(words) == severity

@@ -17,14 +17,15 @@ from ..findings import Severity
 FINE = re.compile(
     r"(?i)presen(ce|t)|fully redundant|device (enabled|inserted)|power (off|up|cycle|button)|power(ed)? (off|on)|initiated by|boot|"
     r"timestamp|clock sync|working|deasserted|limit not exceeded|transition to (ok|idle|active|running)|\bok\b|connected|"
-    r"sleeping|graceful|os (start|stop)|log area|idle|soft.?off|logging|performance met|enabled|inserted|install"
+    r"sleeping|graceful|\bgood\b|success|os (start|stop)|log area|idle|soft.?off|logging|performance met|enabled|inserted|install"
 )
 MILD = re.compile(r"(?i)non-critical|(?<!un)correctable|predictive")       # these hold a word of BAD
 BAD = re.compile(
     r"(?i)uncorrectable|non-recoverable|critical going|(upper|lower) critical|transition to (critical|non-recoverable|degraded)|"
     r"fail(ure|ed)|\bfault|fatal|ierr|thermal trip|machine check|redundancy lost|non-redundant: insuff|insufficient|ac lost|a/c lost|"
     r"input lost|input out-of-range|config(uration)? error|overheat|over-?temp|stop error|panic|watchdog|parity|crash|"
-    r"rebuild aborted|in critical array|in failed array|off-?line|hard reset|timer expired|\berror\b|no bootable|frb\d|nmi|perr|serr"
+    r"critical stop|firmware hang|rebuild(/remap)? aborted|"
+    r"in critical array|in failed array|off-?line|hard reset|timer expired|\berror\b|no bootable|frb\d|nmi|perr|serr"
 )
 POOR = re.compile(
     r"(?i)correctable|non-critical|predictive|redundancy degraded|non-redundant|throttl|limit (reached|exceeded)|almost full|"
@@ -33,7 +34,8 @@ POOR = re.compile(
 )
 
 
-EMPTY = re.compile(r"(?i)absent|removed")       # a slot that holds nothing
+# A slot that holds nothing, and a state that only the maker's own tools can name
+EMPTY = re.compile(r"(?i)absent|removed|^\s*oem specific\s*$")
 
 
 def grade_words(text: str) -> Severity:
