@@ -13,12 +13,11 @@ import re
 import tempfile
 import zlib
 from bisect import bisect_left
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from fnmatch import translate
 from functools import cached_property, lru_cache
-from itertools import islice, takewhile
 from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import quote
@@ -29,6 +28,7 @@ from ..module_utils.host import command_key
 from .absent import NotHere, Unknown
 
 SCHEMA = 1
+LAST_CHARACTER = "\U0010ffff"       # no text holds it
 SPECIAL = re.compile(r"[*?\[]")
 MAX_CAPTURE_BYTES = 256 * 1024 * 1024
 
@@ -113,15 +113,12 @@ class Capture:
 
     def _matches(self, pattern: str) -> list[str]:
         """All keys that match, sorted: few begin as the pattern does, so only those are looked at."""
-        special = SPECIAL.search(pattern)
-        if special is None:
+        start, matches = glob_pattern(pattern)
+        if matches is None:
             return [pattern] if pattern in self.by_key else []
-        start = pattern[:special.start()]
         first = bisect_left(self._sorted_keys, start)
-        near = takewhile(lambda key: key.startswith(start), islice(self._sorted_keys, first, None))
-        if pattern == start + "*":
-            return list(near)
-        return list(filter(glob_pattern(pattern).match, near))
+        last = bisect_left(self._sorted_keys, start + LAST_CHARACTER, first)
+        return [key for key in self._sorted_keys[first:last] if matches(key)]
 
     def text(self, key: str) -> str | Unknown | NotHere:
         """The text of an entry; why it can't be known; or NotHere when the file or command doesn't exist on the host.
@@ -140,8 +137,10 @@ class Capture:
 
 
 @lru_cache(maxsize=1024)
-def glob_pattern(pattern: str) -> re.Pattern[str]:
-    return re.compile(translate(pattern))
+def glob_pattern(pattern: str) -> tuple[str, Callable[[str], re.Match[str] | None] | None]:
+    """How a glob pattern begins, and what tells whether a key matches it; None if it has no special character."""
+    special = SPECIAL.search(pattern)
+    return (pattern, None) if special is None else (pattern[:special.start()], re.compile(translate(pattern)).match)
 
 
 def text_of(entry: Entry) -> str | Unknown | NotHere:
@@ -247,10 +246,9 @@ def parse(document: Any, where: str) -> Capture:
 
 
 def _entry(item: Mapping[str, Any]) -> Entry:
-    return Entry(
-        subject=item["subject"], kind=item["kind"], key=item["key"], text=item.get("text"), stderr=item.get("stderr") or "",
-        rc=item.get("rc"), error=item.get("error"), at=item.get("at") or 0.0, seconds=item.get("seconds"), instance=item.get("instance"),
-    )
+    get = item.get
+    return Entry(item["subject"], item["kind"], item["key"], get("text"), get("stderr") or "", get("rc"), get("error"), get("at") or 0.0,
+                 get("seconds"), get("instance"))
 
 
 def parse_time(text: str) -> datetime:

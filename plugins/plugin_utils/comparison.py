@@ -9,11 +9,10 @@ A finding is the same finding if rule and object are the same. "Open" is a findi
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from enum import Enum
-from typing import Any
+from typing import Any, NamedTuple
 
-from .findings import Severity
+from .findings import NOTHING, Severity
 from .inspection import Inspection, Judged
 from .registry import RULES_BY_ID
 
@@ -30,8 +29,7 @@ class State(Enum):
     FINE = "fine"
 
 
-@dataclass(frozen=True)
-class Past:
+class Past(NamedTuple):
     """The last word of earlier inspections on a finding that was open at least once.
 
     ``times``: in how many inspections in a row it was open; ``first_run``: the run that began that row.
@@ -42,11 +40,10 @@ class Past:
     times: int
     first_run: str
     message: str = ""
-    values: Mapping[str, Any] = field(default_factory=dict)
+    values: Mapping[str, Any] = NOTHING
 
 
-@dataclass(frozen=True)
-class Compared:
+class Compared(NamedTuple):
     """A finding with its life: ``times`` counts the inspections in a row that found it open, this one included."""
 
     finding: Judged

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import gc
 import hashlib
 import shutil
 from collections.abc import Iterator
@@ -30,6 +31,7 @@ def conclude(
 
     Raises BadRun or BadRecords. The archive stays as it is, so that the run can be concluded again after a failure.
     """
+    gc.set_threshold(100_000)       # judging a host makes some ten thousand objects, which go without being looked for
     paths = captures_of_run(home, run)
     if not paths:
         raise BadRun(f"run {run}: the archive {home / 'archive'} holds no captures of it; inspect some hosts first")

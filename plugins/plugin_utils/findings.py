@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from enum import Enum, IntEnum
-from typing import Any
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 KIB = 1024
 MIB = 1024 * KIB
@@ -88,8 +89,10 @@ class ByClass:
 Levels = Mapping[str, Level | ByClass]
 
 
-@dataclass(frozen=True)
-class Finding:
+NOTHING: Mapping[str, Any] = MappingProxyType({})
+
+
+class Finding(NamedTuple):
     """One verdict about one object of a host.
 
     ``message`` is a plain template (see wording.py), never an f-string, so that it can be translated; ``values`` holds the
@@ -99,7 +102,7 @@ class Finding:
     severity: Severity
     object: str
     message: str
-    values: Mapping[str, Any] = field(default_factory=dict)
+    values: Mapping[str, Any] = NOTHING
 
 
 @dataclass(frozen=True)

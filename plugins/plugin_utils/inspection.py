@@ -10,14 +10,14 @@ error and leaves the others alone.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from functools import cache, lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from .absent import NotHere, Unknown, Unreadable
 from .archive import Capture
-from .findings import ByClass, Finding, Level, Rule, Severity
+from .findings import NOTHING, ByClass, Finding, Level, Rule, Severity
 from .levels import levels_of
 from .registry import RULES, SUBJECTS, Subject
 from .settings import Settings, parse as parse_settings
@@ -30,16 +30,15 @@ ABSENT = (Unknown, NotHere)         # made once: this is asked for every need of
 POINTS = {Severity.OK: 1.0, Severity.INFO: 1.0, Severity.WARNING: 0.5, Severity.CRITICAL: 0.0}
 
 
-@dataclass(frozen=True)
-class Judged:
+class Judged(NamedTuple):
     """A finding with what the report shows beside it; ``limits``: {value name: {"warning":, "critical":, "source":}}."""
 
     rule: str
     object: str
     severity: Severity
     message: str
-    values: Mapping[str, Any] = field(default_factory=dict)
-    limits: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    values: Mapping[str, Any] = NOTHING
+    limits: Mapping[str, Mapping[str, Any]] = NOTHING
 
 
 @dataclass(frozen=True)
@@ -134,12 +133,10 @@ def _holders(needs: tuple[str, ...]) -> frozenset[str]:
 def apply(rule: Rule, facts: Mapping[str, Any], settings: Settings) -> list[Judged] | NotHere:
     """One rule's findings (at least one), or NotHere when it does not apply."""
     values = [resolve(need, facts) for need in rule.needs]
-    for value in values:
-        if isinstance(value, NotHere):
-            return value
-    for value in values:
-        if isinstance(value, Unknown):
-            return [Judged(rule.id, rule.subject, Severity.UNKNOWN, value.reason, value.values)]
+    absent = [value for value in values if isinstance(value, ABSENT)]
+    if absent:
+        return next((value for value in absent if isinstance(value, NotHere)), None) or [
+            Judged(rule.id, rule.subject, Severity.UNKNOWN, absent[0].reason, absent[0].values)]
     levels = levels_of(rule, settings.levels)
     try:
         found = list(rule.check(levels, *values))
@@ -173,7 +170,9 @@ def resolve(need: str, facts: Mapping[str, Any]) -> Any:
 
 
 def _judged(rule: Rule, levels: Mapping[str, Level | ByClass], finding: Finding) -> Judged:
-    limits = {name: _limit(level, finding) for name, level in levels.items() if name in finding.values} if levels else {}
+    limits: Mapping[str, Mapping[str, Any]] = NOTHING
+    if levels:
+        limits = {name: _limit(level, finding) for name, level in levels.items() if name in finding.values}
     return Judged(rule.id, _storable(finding.object), finding.severity, finding.message, finding.values, limits)
 
 

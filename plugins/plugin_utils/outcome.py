@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from .archive import Capture
 from .comparison import OPEN, Compared, Key, Past, State, compare
@@ -22,8 +22,7 @@ EVIDENCE_BYTES = 16 * 1024
 LIKELIHOOD = {Severity.OK: 1, Severity.INFO: 1, Severity.UNKNOWN: 2, Severity.WARNING: 2, Severity.CRITICAL: 4}
 
 
-@dataclass(frozen=True)
-class Reported:
+class Reported(NamedTuple):
     """A finding as reports show it; risk 1 to 4 (how urgent), change_risk 1 to 4 (how risky its remedy)."""
 
     rule: Rule
