@@ -8,6 +8,7 @@ The rules are loaded only where a host's settings name some: it takes longer tha
 
 from __future__ import annotations
 
+import json
 import os
 import re
 from collections.abc import Iterable, Mapping
@@ -17,11 +18,15 @@ from pathlib import Path
 from typing import Any
 
 from .archive import host_file_name
+from .facts.cluster import COMPARED, device_of
 from .levels import check_levels
 from .records import runs
 from .records.database import open_records, transaction
 from .settings import BadSetting, settings_of
 from .waivers import parse_waivers
+
+# In the run's folder of the archive, where there are clusters: {cluster: its hosts in the inventory}
+CLUSTERS_FILE = "clusters.json"
 
 
 class BadRun(Exception):
@@ -39,12 +44,13 @@ class Run:
 
 def begin(
     home: Path, url: str | None, variables: Mapping[str, Mapping[str, Any]], run: str | None, recheck_of: str | None,
-    subjects: Iterable[str],
+    subjects: Iterable[str], clusters: Mapping[str, Iterable[str]],
 ) -> Run:
     """Check all hosts' settings, then choose and reserve a run id. Raises BadSetting, BadRun or BadRecords.
 
     variables  {host: its caretaker_* variables}
     run        the id wished for, or None for the next one of the quarter
+    clusters   {caretaker_cluster: all its hosts in the inventory}
     """
     for host, mine in variables.items():
         check_host(host, mine)
@@ -55,7 +61,10 @@ def begin(
         recorded = runs.run_ids(connection)
         failed = _failed(connection, recheck_of, recorded) if recheck_of else {}
     chosen = _reserve(home, run, recorded)
-    return Run(chosen, recheck_of, {host: subjects_of_rules(rules) for host, rules in failed.items()})
+    if clusters:
+        known = {name: sorted(members) for name, members in clusters.items()}
+        (home / "archive" / host_file_name(chosen) / CLUSTERS_FILE).write_text(json.dumps(known))
+    return Run(chosen, recheck_of, _looked_at(failed, clusters))
 
 
 def check_host(host: str, variables: Mapping[str, Any]) -> None:
@@ -87,6 +96,16 @@ def _failed(connection: Any, recheck_of: str, recorded: list[str]) -> dict[str, 
     if not failed:
         raise BadRun(f"recheck={recheck_of}: that run found nothing open, so there is nothing to recheck")
     return failed
+
+
+def _looked_at(failed: Mapping[str, set[str]], clusters: Mapping[str, Iterable[str]]) -> dict[str, tuple[str, ...]]:
+    """{host: subjects} of a recheck: what failed on the host itself, and what is compared in the clusters that failed."""
+    wanted = {host: set(subjects_of_rules(rules)) for host, rules in failed.items()}
+    for name, members in clusters.items():
+        if wanted.pop(device_of(name), None):
+            for host in members:
+                wanted.setdefault(host, set()).update(COMPARED)
+    return {host: tuple(sorted(subjects)) for host, subjects in wanted.items()}
 
 
 def subjects_of_rules(rules: Iterable[str]) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import gc
 import hashlib
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,7 +16,8 @@ from typing import Any
 
 from .archive import BadCapture, Capture, captures_of_run, host_file_name, load
 from .begin import BadRun
-from .outcome import outcome_of
+from .clusters import captures_of, expected_of, judge_cluster, seen_of
+from .outcome import Outcome, compared, outcome_of
 from .records import hosts, runs
 from .records.database import open_records, transaction
 from .reports.folder import Finished, ReportFolder
@@ -69,6 +70,7 @@ def _record(
     started_at = datetime.fromtimestamp(paths[0].parent.stat().st_ctime, UTC)
     report = ReportFolder(folder, run, started_at, recheck_of, customer)
     runs.add_run(connection, run, started_at, recheck_of)
+    seen = []
     for first in range(0, len(paths), TOGETHER):
         some = paths[first:first + TOGETHER]
         captures = [_load(run, path) for path in some]
@@ -78,11 +80,21 @@ def _record(
             ids[capture.host]: (outcome_of(capture, past[ids[capture.host]], history[ids[capture.host]]), sha256_of(path))
             for capture, path in zip(captures, some, strict=True)
         }
-        hosts.add_outcomes(connection, outcomes)
-        trends = hosts.trend_of(connection, outcomes)
-        for device, (outcome, sha256) in outcomes.items():
-            report.add(outcome, trends[device], sha256)
+        _add(connection, report, outcomes)
+        seen += [kept for capture in captures if (kept := seen_of(capture, outcomes[ids[capture.host]][0].inspection))]
+    for capture, members in captures_of(seen, expected_of(paths[0].parent), run):
+        (device,) = hosts.device_ids(connection, {capture.host: capture.settings}).values()
+        inspection = judge_cluster(capture, members, hosts.history_of(connection, [device])[device])
+        _add(connection, report, {device: (compared(capture, inspection, hosts.past_of(connection, [device])[device]), "")})
     return report.finish()
+
+
+def _add(connection: Any, report: ReportFolder, outcomes: Mapping[int, tuple[Outcome, str]]) -> None:
+    """Record and report some hosts, or a cluster; {device: (outcome, sha256 of its capture)}."""
+    hosts.add_outcomes(connection, outcomes)
+    trends = hosts.trend_of(connection, outcomes)
+    for device, (outcome, sha256) in outcomes.items():
+        report.add(outcome, trends[device], sha256)
 
 
 def _load(run: str, path: Path) -> Capture:

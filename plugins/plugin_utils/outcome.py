@@ -53,6 +53,7 @@ class Outcome:
     findings: tuple[Reported, ...]      # open, resolved, not rechecked; worst first
     fine: tuple[Reported, ...]          # ok and info
     tracked: tuple[tuple[str, str, str, float], ...]
+    source: str = "linux"               # of the capture; "cluster" for what was found by comparing hosts
     evidence: Mapping[str, str] = field(default_factory=dict)       # capture key -> text, cut to EVIDENCE_BYTES
 
     @property
@@ -65,7 +66,11 @@ class Outcome:
 
 def outcome_of(capture: Capture, past: Mapping[Key, Past], history: History) -> Outcome:
     """Judge a capture and compare it with the past. Raises BadSetting for wrong settings in the capture."""
-    inspection = judge(capture, history)
+    return compared(capture, judge(capture, history), past)
+
+
+def compared(capture: Capture, inspection: Inspection, past: Mapping[Key, Past]) -> Outcome:
+    """An inspection against the past."""
     waivers = parse_waivers(capture.host, inspection.settings.waivers, RULES_BY_ID)
     reported = [_reported(item, waivers, capture) for item in compare(inspection, past) if item.finding.rule in RULES_BY_ID]
     open_or_changed = [item for item in reported if item.compared.state is not State.FINE]
@@ -74,7 +79,7 @@ def outcome_of(capture: Capture, past: Mapping[Key, Past], history: History) -> 
     return Outcome(
         host=capture.host, run=capture.run, taken_at=capture.taken_at, problem=capture.problem, inspection=inspection,
         findings=tuple(open_or_changed), fine=tuple(item for item in reported if item.compared.state is State.FINE),
-        tracked=tuple(_tracked(inspection)), evidence={key: _evidence(capture, key) for key in sorted(shown)},
+        tracked=tuple(_tracked(inspection)), source=capture.source, evidence={key: _evidence(capture, key) for key in sorted(shown)},
     )
 
 

@@ -31,6 +31,7 @@ def document_of(outcome: Outcome, trend: Iterable[Mapping[str, Any]], sha256: st
     inspection, settings = outcome.inspection, outcome.inspection.settings
     return {
         "host": line(outcome.host),
+        "source": outcome.source,
         "system": line(settings.system or ""),
         "settings": {name: line(str(getattr(settings, name))) for name in SHOWN_SETTINGS if getattr(settings, name) is not None},
         "run": outcome.run,

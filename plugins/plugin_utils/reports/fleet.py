@@ -68,13 +68,16 @@ class Fleet:
     unreached: Kept = field(default_factory=Kept)
 
     def add(self, document: Mapping[str, Any]) -> None:
-        """One host, from its document."""
+        """One host, or one cluster, from its document."""
         host, problem, findings = document["host"], document["problem"], document["findings"]
         self.counts.update(document["counts"])
-        self.counts["hosts"] += 1
-        self.coverages.append(document["coverage"])
-        if document["score"] is not None:
-            self.scores.append(document["score"])
+        if document["source"] == "cluster":
+            self.counts["clusters"] += 1
+        else:
+            self.counts["hosts"] += 1
+            self.coverages.append(document["coverage"])
+            if document["score"] is not None:
+                self.scores.append(document["score"])
         for finding in findings:
             self.states[finding["state"]] += 1
             if finding["counts"]:
@@ -101,7 +104,7 @@ class Fleet:
 
     @property
     def numbers(self) -> dict[str, int]:
-        return {name: self.counts[name] for name in (*COUNTED, "hosts", "unreached")}
+        return {name: self.counts[name] for name in (*COUNTED, "hosts", "unreached", "clusters")}
 
 
 def _row(document: Mapping[str, Any]) -> str:

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from ..findings import ByClass, Level, Rule
 from ..registry import RULES, SUBJECTS
-from ..rules import itself
+from ..rules import cluster, itself
 from ..wording import show
 
 HEAD = """# Rules
@@ -24,7 +24,8 @@ device takes the class in between. Impact and change risk run from 1 (low) to 4 
 
 def page() -> str:
     parts = [HEAD.format(count=len(RULES))]
-    for name, rules in (("the inspection itself", itself.RULES), *((subject.name, subject.rules) for subject in SUBJECTS)):
+    subjects = ((subject.name, subject.rules) for subject in SUBJECTS)
+    for name, rules in (("the inspection itself", itself.RULES), *subjects, ("clusters of hosts", cluster.RULES)):
         parts.append(f"\n## {name}\n")
         parts.extend(_rule(rule) for rule in rules)
     return "\n".join(parts) + "\n"

@@ -20,7 +20,8 @@ def _lines(fleet: Fleet) -> Iterator[str]:
     kind = f"recheck of {fleet.recheck_of}" if fleet.recheck_of else "inspection"
     customer = f" for {line(fleet.customer)}" if fleet.customer else ""
     yield f"Run {fleet.run}: {kind}{customer}, {fleet.started_at:%Y-%m-%d %H:%M} UTC"
-    yield f"Hosts: {numbers['hosts'] - numbers['unreached']} inspected, {numbers['unreached']} not"
+    clusters = f"; clusters compared: {numbers['clusters']}" if numbers["clusters"] else ""
+    yield f"Hosts: {numbers['hosts'] - numbers['unreached']} inspected, {numbers['unreached']} not{clusters}"
     score = "none" if fleet.score is None else f"{fleet.score:g} of 100"
     yield f"Score: {score}, at a coverage of {fleet.coverage:.1%}"
     yield "Findings: " + ", ".join(f"{numbers[name]} {name}" for name in ("critical", "warning", "unknown", "waived"))
