@@ -58,6 +58,29 @@ def test_disk_errors(errors: int, predicted: bool, severity: Severity) -> None:
     assert only(rules.check_raid_disk_errors(rules.RAID_DISK_ERRORS.levels, (disk,), {})) is severity
 
 
+@pytest.mark.parametrize(("state", "severity"), [
+    ("Online, Spun Up", Severity.OK), ("Unconfigured(good), Spun down", Severity.OK), ("Optimal, Verifying", Severity.OK),
+    ("Optimal, Rebuilding", Severity.WARNING), ("Online, Failed", Severity.CRITICAL), ("Degraded, Rebuilding", Severity.CRITICAL),
+    ("Rebuilding, 3% complete", Severity.WARNING), ("Enchanted, Optimal", Severity.WARNING),
+])
+def test_what_stands_behind_a_comma_counts_too(state: str, severity: Severity) -> None:
+    words = (rules.SOUND_VOLUME | rules.SOUND_DISK, rules.BUSY_VOLUME, rules.FAILED_VOLUME)
+    assert rules.grade(state, *words)[0] is severity
+
+
+BRIEF = ("\nSmart Array P440ar in Slot 0 (Embedded)\n\n   array A (SAS, Unused Space: 0  MB)\n\n      logicaldrive 1 (558.9 GB, RAID 1, OK)\n\n"
+         "      physicaldrive 1I:1:1 (port 1I:box 1:bay 1, SAS, 600 GB, {})\n\n")
+
+
+@pytest.mark.parametrize(("words", "state"), [
+    ("OK", "OK"), ("Failed", "Failed"), ("Rebuilding, 3% complete", "Rebuilding"), ("OK, spare", "Spare"), ("Failed, spare", "Failed"),
+    ("OK, active spare for 1I:1:3", "OK"), ("Predictive Failure", "Predictive Failure"),
+])
+def test_disks_that_ssacli_lists_in_short(words: str, state: str) -> None:
+    part = raid_ssacli.part(BRIEF.format(words), "ssacli ctrl all show config")
+    assert [disk.state for disk in part.disks] == [state]
+
+
 def test_new_errors_are_counted_from_the_last_inspection() -> None:
     history = {"d": {"media_errors_count": ((TAKEN_AT, 4),)}}
     (finding,) = rules.check_raid_disk_errors(rules.RAID_DISK_ERRORS.levels, (Disk("d", "Online", media_errors=9),), history)

@@ -15,6 +15,7 @@ HEADING = re.compile(r"^\S.* in (?:Slot \S+|\S.*)$")
 BRIEF_VOLUME = re.compile(r"^logicaldrive (\S+) \((.*)\)$")
 BRIEF_DISK = re.compile(r"^physicaldrive (\S+) \((.*)\)$")
 DISK = re.compile(r"^physicaldrive (\S+)$")
+BESIDE_STATE = re.compile(r"(active )?spare\b|[\d.]+% complete$")       # what stands behind the state of a disk listed in short
 ARRAY = re.compile(r"^[Aa]rray:? ([A-Z]{1,2})(?: \(.*)?$")
 VOLUME = re.compile(r"^Logical Drive: (\S+)$")
 # their lines must not be taken for those of the section before
@@ -175,7 +176,7 @@ def _disks(tree: Tree) -> list[Disk]:
     seen = {section.title for section in tree.disks}
     for name, words in tree.brief_disks:
         parts = words.split(", ")
-        plain = next((word for word in reversed(parts) if word not in ("spare", "active spare")), "?")
+        plain = next((word for word in reversed(parts) if not BESIDE_STATE.match(word)), "?")
         state = "Spare" if parts[-2:] == ["OK", "spare"] else plain
         if name not in seen:
             found.append(Disk(f"{_short(tree)}/{name}", state, predicted="predictive" in words.lower()))

@@ -63,11 +63,12 @@ def plain_state(state: str) -> str:
 def grade(state: str, sound: frozenset[str], busy: frozenset[str], failed: frozenset[str]) -> tuple[Severity, str]:
     """Severity and message for a state; the message has the placeholder {state}."""
     word = plain_state(state)
-    if word in sound:
+    more = {plain_state(part) for part in state.split(",")[1:]}        # "Optimal, Rebuilding", but also "Online, Spun Up"
+    if word in sound and not more & (busy | failed):
         return Severity.OK, "its state is {state}"
-    if word in busy:
+    if word in busy or (word in sound and not more & failed):
         return Severity.WARNING, "not as it should be for now: {state}"
-    if word in failed:
+    if word in failed or word in sound:
         return Severity.CRITICAL, "failed: {state}"
     return Severity.WARNING, "a state that is not known to be sound: {state}"
 
