@@ -379,7 +379,7 @@ def test_a_text_that_is_cut_off_never_makes_a_fault_disappear(case: Path) -> Non
         if entry.key in NO_END:
             continue
         for part in (0, 0.25, 0.5, 0.9):
-            shorter = replace(entry, text=(entry.text or "")[:int(len(entry.text or "") * part)])
+            shorter = entry._replace(text=(entry.text or "")[:int(len(entry.text or "") * part)])
             cut = severities(replace(capture, entries=(*capture.entries[:place], shorter, *capture.entries[place + 1:])), subject)
             hidden = [rule for rule, severity in whole.items() if severity >= WARNING and cut.get(rule, OK) <= INFO]
             assert not hidden, f"{entry.key} cut at {part}"

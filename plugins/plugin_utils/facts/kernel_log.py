@@ -115,10 +115,12 @@ def events(text: str, booted_at: datetime | None) -> Iterator[tuple[str, KernelE
     distinct = dict.fromkeys(messages)
     found = _signatures("\n".join(distinct))
     telling = found.keys() | {message for message in distinct if message.startswith(ERROR_LEVELS)}
+    if not telling:
+        return
     lines = text.split("\n")
     explained = -TRACE_LINES - 1
-    for number, message in [(number, message) for number, message in enumerate(messages) if message in telling]:
-        line, signature = lines[number], found.get(message)
+    for number in [number for number, message in enumerate(messages) if message in telling]:
+        line, signature = lines[number], found.get(messages[number])
         if signature is None:
             if not _is_harmless(line):
                 yield "other_errors", _other(line, booted_at)
