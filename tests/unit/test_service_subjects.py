@@ -131,3 +131,22 @@ def test_garbage_is_unknown(text: str) -> None:
 def test_failed_list_that_holds_fewer_than_it_says_is_unknown() -> None:
     text = "a.service loaded failed failed A\n\n2 loaded units listed.\n"
     assert isinstance(services.parse_failed(text, {}), Unknown)
+
+
+LEGEND = ("\nLOAD   = Reflects whether the unit definition was properly loaded.\nACTIVE = The high-level unit activation state, i.e. generalization of SUB.\n"
+          "SUB    = The low-level unit activation state, values depend on unit type.\n\n{} loaded units listed.\nTo show all installed unit files use 'systemctl list-unit-files'.\n")
+
+
+@pytest.mark.parametrize(("text", "names"), [
+    ("0 loaded units listed.\n", []),
+    ("  UNIT LOAD ACTIVE SUB DESCRIPTION\n0 loaded units listed. Pass --all to see loaded but inactive units, too.\n", []),
+    ("  UNIT        LOAD   ACTIVE SUB    DESCRIPTION\n● nginx.service loaded failed failed A high performance web server\n" + LEGEND.format(1), ["nginx.service"]),
+    ("× srv-data.mount loaded failed failed /srv/data\n* a\\x2db@1.service not-found failed failed x\n" + LEGEND.format(2), ["srv-data.mount", "a\\x2db@1.service"]),
+    ("UNIT LOAD ACTIVE SUB DESCRIPTION\nkdump.service loaded failed failed Crash recovery kernel arming\n", ["kdump.service"]),
+    ("\x1b[0;1;31m●\x1b[0m nginx.service loaded failed failed x\n1 loaded units listed.\n", None),
+    ("● dev-sdb1.swap loaded failed failed /dev/sdb1\n" + LEGEND.format(2), None),
+    ("Failed to list units: Connection timed out\n", None),
+])
+def test_lists_of_failed_units_of_all_versions(text: str, names: list[str] | None) -> None:
+    found = services.parse_failed(text, {})
+    assert ([unit.name for unit in found] if isinstance(found, tuple) else None) == names
