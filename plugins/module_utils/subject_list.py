@@ -33,6 +33,7 @@ from .subjects import (
     memory,
     mounts,
     multipath,
+    mysql,
     network,
     nginx,
     packages,
@@ -47,6 +48,7 @@ from .subjects import (
 )
 
 SUBJECTS = (
+    ("mysql", mysql.capture),
     ("packages", packages.capture),
     ("memory", memory.capture),
     ("kernel_log", kernel_log.capture),

@@ -36,6 +36,7 @@ from .facts import (
     memory as memory_facts,
     mounts as mounts_facts,
     multipath as multipath_facts,
+    mysql as mysql_facts,
     network as network_facts,
     nginx as nginx_facts,
     packages as packages_facts,
@@ -77,6 +78,7 @@ from .rules import (
     memory,
     mounts,
     multipath,
+    mysql,
     network,
     nginx,
     packages,
@@ -135,6 +137,7 @@ SUBJECTS: tuple[Subject, ...] = (
     Subject("ssh", ssh_facts.parse, ssh.RULES),
     Subject("security_modules", security_modules_facts.parse, security_modules.RULES),
     Subject("certificates", certificates_facts.parse, certificates.RULES),
+    Subject("mysql", mysql_facts.parse, mysql.RULES),
     Subject("nginx", nginx_facts.parse, nginx.RULES),
     Subject("haproxy", haproxy_facts.parse, haproxy.RULES),
 )
