@@ -37,6 +37,7 @@ from .subjects import (
     network,
     nginx,
     packages,
+    postgresql,
     pressure,
     processes,
     scheduled_jobs,
@@ -49,6 +50,7 @@ from .subjects import (
 
 SUBJECTS = (
     ("mysql", mysql.capture),
+    ("postgresql", postgresql.capture),
     ("packages", packages.capture),
     ("memory", memory.capture),
     ("kernel_log", kernel_log.capture),

@@ -1,0 +1,89 @@
+# Copyright (c) 2026 Caretaker contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""PostgreSQL: every instance as a whole, by one psql as its own account; its files' space, its control file, its backups."""
+
+from __future__ import absolute_import, division, print_function
+
+__metaclass__ = type
+
+import json
+import os
+
+from ..postgresql_instances import find_instances
+from ..postgresql_queries import QUERIES
+from ..psql import ask, major, questions, record_answers
+from ..sql_text import without_values
+
+TRANSFORMS = {"activity": without_values, "blocked": without_values}
+KEPT_BACK = "Mock authentication nonce"
+KERNEL = ("overcommit_memory", "overcommit_ratio", "swappiness", "nr_hugepages")
+
+
+def capture(host):
+    instances = find_instances(host)
+    for item in instances:
+        if item["state"] == "container":
+            continue
+        look_at_files(host, item)
+        if item["state"] == "running":
+            result = ask(host, item, questions(QUERIES, major(item["version"])))
+            record_answers(host, item["instance"], result, TRANSFORMS)
+            look_at_backups(host, item)
+    if instances:
+        look_at_host(host)
+
+
+def look_at_files(host, item):
+    """Space and ownership of its folders, and what its control file says, which is there also when the server is down."""
+    data = item["data"]
+    if not os.path.isdir(data):
+        host.record("folders", item["instance"], error="denied" if os.path.lexists(data) else "not_found", stderr=data)
+        return
+    folders = [("data", data), ("wal", os.path.join(data, "pg_wal"))]
+    folders.extend(("tablespace", path) for path in host.glob(os.path.join(data, "pg_tblspc", "*")))
+    try:
+        text = json.dumps([folder(use, path) for use, path in folders])
+    except OSError as error:
+        host.record("folders", item["instance"], error="denied" if error.errno in (1, 13) else "failed", stderr=str(error))
+    else:
+        host.record("folders", item["instance"], text, kind="note")
+    tool = os.path.join(os.path.dirname(item["psql"]), "pg_controldata")
+    if not os.access(tool, os.X_OK):
+        tool = "/usr/lib/postgresql/%s/bin/pg_controldata" % item["version"]
+    result = host.ask([tool, "-D", data], user=item["user"] or None)
+    if result.get("error") or result.get("rc"):
+        host.record("control", item["instance"], error=result.get("error", "failed"), stderr=result.get("stderr", ""))
+    else:
+        lines = [line for line in result["text"].splitlines(True) if not line.startswith(KEPT_BACK)]
+        host.record("control", item["instance"], "".join(lines), kind="command")
+
+
+def folder(use, path):
+    """{"use": "wal", "path": ..., "device": "8:1", "total_bytes": ..., "available_bytes": ..., "mode": 448, "uid": 101}"""
+    real = os.path.realpath(path)
+    space, status = os.statvfs(real), os.stat(real)
+    device = "%d:%d" % (os.major(status.st_dev), os.minor(status.st_dev))
+    return {"use": use, "path": real, "device": device, "mode": status.st_mode & 0o7777, "uid": status.st_uid,
+            "total_bytes": space.f_blocks * space.f_frsize, "available_bytes": space.f_bavail * space.f_frsize}
+
+
+def look_at_backups(host, item):
+    """What pgBackRest knows of its backups, asked as the server's account; without pgBackRest there is nobody to ask."""
+    if not host.which("pgbackrest"):
+        return
+    argv = ["pgbackrest", "info", "--output=json", "--log-level-console=off", "--log-level-file=off"]
+    result = host.ask(argv, user=item["user"] or None)
+    if result.get("error") or result.get("rc"):
+        host.record("pgbackrest", item["instance"], error=result.get("error", "failed"), stderr=result.get("stderr", ""))
+    else:
+        host.record("pgbackrest", item["instance"], result["text"], kind="command")
+
+
+def look_at_host(host):
+    """What of the kernel's settings matters to PostgreSQL; other subjects record the same files."""
+    host.file("/proc/self/mountinfo")
+    host.file("/proc/meminfo")
+    host.file("/sys/kernel/mm/transparent_hugepage/enabled")
+    for name in KERNEL:
+        host.file("/proc/sys/vm/" + name)
