@@ -71,3 +71,25 @@ def enabled_unit(host, names):
         if host.glob("/etc/systemd/system/*.target.wants/%s.service" % name):
             return name + ".service"
     return None
+
+
+def memory_limit(pid):
+    """The lowest memory limit of the control groups that the process is in, in bytes, or None where there is none."""
+    limits = []
+    # 0::/system.slice/shop.service      4:memory:/docker/3f2a
+    for line in text_of("/proc/%d/cgroup" % pid).splitlines():
+        number, controllers, path = (line.split(":", 2) + ["", ""])[:3]
+        if number == "0" and not controllers:
+            base, name = "/sys/fs/cgroup", "memory.max"
+        elif "memory" in controllers.split(","):
+            base, name = "/sys/fs/cgroup/memory", "memory.limit_in_bytes"
+        else:
+            continue
+        while True:
+            text = text_of(base + path.rstrip("/") + "/" + name).strip()
+            if text.isdigit() and int(text) < 1 << 60:      # what no limit looks like in version 1
+                limits.append(int(text))
+            if path in ("", "/"):
+                break
+            path = os.path.dirname(path)
+    return min(limits) if limits else None

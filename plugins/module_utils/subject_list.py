@@ -25,6 +25,7 @@ from .subjects import (
     hardware_raid,
     identity,
     iscsi,
+    java,
     kernel_log,
     limits,
     logs,
@@ -87,4 +88,5 @@ SUBJECTS = (
     ("logs", logs.capture),
     ("nginx", nginx.capture),
     ("haproxy", haproxy.capture),
+    ("java", java.capture),
 )

@@ -28,6 +28,7 @@ from .facts import (
     hardware_raid as hardware_raid_facts,
     identity as identity_facts,
     iscsi as iscsi_facts,
+    java as java_facts,
     kernel_log as kernel_log_facts,
     limits as limits_facts,
     logs as logs_facts,
@@ -71,6 +72,7 @@ from .rules import (
     identity,
     iscsi,
     itself,
+    java,
     kernel_log,
     limits,
     logs,
@@ -143,6 +145,7 @@ SUBJECTS: tuple[Subject, ...] = (
     Subject("mysql", mysql_facts.parse, mysql.RULES),
     Subject("nginx", nginx_facts.parse, nginx.RULES),
     Subject("haproxy", haproxy_facts.parse, haproxy.RULES),
+    Subject("java", java_facts.parse, java.RULES),
 )
 
 # Those about clusters are judged once all their hosts are (clusters.py)

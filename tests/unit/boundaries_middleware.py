@@ -7,13 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from plugins.plugin_utils.absent import NotHere
-from plugins.plugin_utils.facts import haproxy, nginx
+from plugins.plugin_utils.facts import haproxy, java, nginx
 from plugins.plugin_utils.facts.middleware import Responses, Version
-from plugins.plugin_utils.findings import DAY
+from plugins.plugin_utils.findings import DAY, HOUR, Severity
 
 NOW = datetime(2026, 11, 20, tzinfo=UTC)
 NONE = NotHere("")
@@ -59,6 +59,24 @@ def haproxy_row(**changes: Any) -> tuple[haproxy.Instance, ...]:
     return haproxy_with(proxies=(replace(ROW, **changes),))
 
 
+JVM = java.Instance(
+    "x", 1, java.Options((), None, None, 1000), java.Process("/opt/java", 9 * DAY, 0, 1000, 0, None, ()),
+    java.Counters("16.0.2", java.Collections(0, 0, 0), 0, 1000, 0, 0, True), java.Threads({"RUNNABLE": 1}, 0, ()),
+    Version("16.0.2", "16", False), date(2026, 1, 17))
+
+
+def java_with(**changes: Any) -> tuple[java.Instance, ...]:
+    return (replace(JVM, **changes),)
+
+
+def java_process(**changes: Any) -> tuple[java.Instance, ...]:
+    return java_with(process=replace(JVM.process, **changes))
+
+
+def java_counters(**changes: Any) -> tuple[java.Instance, ...]:
+    return java_with(counters=replace(JVM.counters, **changes))
+
+
 FACTS: dict[tuple[str, str], Callable[[float, str], tuple[Any, ...]]] = {
     ("nginx_version", "left_seconds"): lambda v, _: (nginx_with(), ended(2025, 4, 23, v)),
     ("nginx_connections", "used_ratio"): lambda v, _: (nginx_worker(v * 1000, 0, 9999),),
@@ -81,4 +99,18 @@ FACTS: dict[tuple[str, str], Callable[[float, str], tuple[Any, ...]]] = {
     ("haproxy_idle", "idle_ratio"): lambda v, _: (haproxy_info(idle_ratio=v),),
     ("haproxy_old_workers", "old_count"):
         lambda v, _: (haproxy_with(processes=haproxy.Processes((0, *(9 * DAY for _number in range(round(v)))))),),
+    ("java_counters", "outside_bytes"): lambda v, _: (java_process(resident_bytes=round(v)),),
+    ("java_version", "left_seconds"): lambda v, _: (java_with(), ended(2021, 9, 14, v)),
+    ("java_patch_level", "age_seconds"): lambda v, _: (java_with(), datetime(2026, 1, 17, tzinfo=UTC) + timedelta(seconds=v)),
+    ("java_heap", "used_ratio"): lambda v, _: (java_counters(old_used_bytes=round(v * 1000)), NOW, {}),
+    ("java_gc_time", "stopped_ratio"): lambda v, _: (java_counters(collections=java.Collections(v * 9 * DAY, 0, 0)), NOW, {}),
+    ("java_full_gc", "per_hour"):
+        lambda v, _: (java_counters(collections=java.Collections(0, 0, round(v * 9 * DAY / HOUR))), NOW, {}),
+    ("java_metaspace", "used_ratio"): lambda v, _: (java_counters(metaspace_used_bytes=round(v * 1000)),),
+    ("java_threads", "blocked_count"): lambda v, _: (java_with(threads=java.Threads({"BLOCKED": round(v)}, 0, ())),),
+    ("java_files", "used_ratio"): lambda v, _: (java_process(files_count=round(v * 1000)),),
+    ("java_memory", "heap_ratio"): lambda v, _: (java_counters(heap_max_bytes=round(v * 1000)), 1000),
+    ("java_dumps", "age_seconds"): lambda v, _: (java_process(dumps=(java.Dump("x.hprof", 1, v),)),),
 }
+# {(rule, level): {graded: shown as}}, where a rule shows something else than the level's own grade
+SHOWN_AS = {("java_dumps", "age_seconds"): {Severity.OK: Severity.INFO}}

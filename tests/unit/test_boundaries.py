@@ -245,6 +245,7 @@ SHOWN_AS: dict[tuple[str, str], dict[Severity, Severity]] = {
     **boundaries_mysql.SHOWN_AS,
     **boundaries_postgresql.SHOWN_AS,
 }
+SHOWN_AS.update(boundaries_middleware.SHOWN_AS)
 STEPS = {"_ratio": 0.001, "await_seconds": 0.0001, "offset_seconds": 0.0001, "_seconds": 60.0, "load_per_cpu": 0.01, "_per_second": 0.1}
 FINER = {("network_errors", "bad_ratio"): 0.00001}
 

@@ -50,8 +50,11 @@ def look(host, name, masters, paths, children):
     host.record("processes", name, json.dumps({
         "exe": masters[0]["exe"], "sockets": sockets, "readable": all(os.access(path, os.R_OK) for path in paths),
         "ages": [age(item["pid"]) for item in children or masters]}), kind="note")
+    answer = {}
     for question in ("info", "stat") if sockets else ():
-        host.record(question, name, **exchange(sockets[0], 0, "show %s\n" % question))
+        if "error" not in answer:       # one that hangs is not asked again
+            answer = exchange(sockets[0], 0, "show %s\n" % question)
+        host.record(question, name, **answer)
 
 
 def sockets_of(host, paths):
