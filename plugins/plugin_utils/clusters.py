@@ -15,19 +15,17 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from .absent import NotHere, Unknown
 from .archive import Capture
 from .begin import CLUSTERS_FILE
 from .facts.cluster import Member, Node, cluster_of, device_of
+from .facts.mysql_model import MysqlFacts
+from .facts.postgresql import PostgresqlFacts
 from .inspection import History, Inspection, judge
 from .registry import Subject
 from .rules import cluster
-
-if TYPE_CHECKING:
-    from .facts.mysql_model import MysqlFacts
-    from .facts.postgresql import PostgresqlFacts
 
 POSTGRESQL_SETTINGS = (
     "archive_mode", "autovacuum", "autovacuum_max_workers", "checkpoint_timeout", "default_transaction_isolation", "effective_cache_size",
