@@ -114,6 +114,8 @@ class CallbackModule(CallbackBase):
         }
         if isinstance(values.get("digest"), str) and entry["action"] in PLANNED:
             entry["digest"] = values["digest"]
+        if entry["action"] == "caretaker.infra.begin_run":
+            entry["inspection"] = values.get("run")         # ties the plan above it to the run's records
         if outcome == "changed":
             entry["changes"] = changes(values)
         elif outcome != "ok":

@@ -203,3 +203,51 @@ def test_missing_plan(site: Site) -> None:
     assert "can't be read as a plan" in site.decide("bob").stderr
     assert "can't be read as a plan" in site.tune()
     assert site.changed == {}
+
+
+def test_planned_inspection(site: Site) -> None:
+    """Planned, refused, approved, inspected; the ledger ties plan and run."""
+    home = site.folder / "home"
+    for host in site.inventory["all"]["hosts"].values():
+        host.update(caretaker_system="crm", caretaker_become=False)
+    (site.folder / "hosts.yml").write_text(json.dumps(site.inventory))
+    now = datetime.now(UTC)
+    words = {"requester": "alice", "window_from": text_of_time(now), "window_until": text_of_time(now + timedelta(hours=2)), "caretaker_home": str(home),
+             "caretaker_subjects": ["memory"], "caretaker_sample_seconds": 0}
+
+    def play(name: str, **more: Any) -> subprocess.CompletedProcess[str]:
+        command = [ROOT / ".venv" / "bin" / "ansible-playbook", "-i", site.folder / "hosts.yml", f"caretaker.infra.{name}", "-e", json.dumps({**words, **more})]
+        return subprocess.run(command, capture_output=True, text=True, env=site.environment())
+
+    planned = play("plan_inspection")
+    assert planned.returncode == 0, planned.stdout + planned.stderr
+    [site.plan] = home.glob("plans/inspection-*/plan.yml")
+    document = yaml.safe_load(site.plan.read_text())
+    assert sorted(document["hosts"]) == ["db1", "db2"]
+    assert document["steps"][0]["subjects"] == ["memory"]
+    refused = play("inspect", plan=str(site.plan))
+    assert "system crm has 0 of 2 approvals" in refused.stdout + refused.stderr
+    assert not (home / "archive").exists()
+    for name in ("bob", "carol"):
+        assert site.decide(name).returncode == 0
+    done = play("inspect", plan=str(site.plan))
+    assert done.returncode == 0, done.stdout + done.stderr
+    entries = [json.loads(line) for line in (site.folder / "ledger.jsonl").read_text().splitlines()]
+    [begun] = [entry for entry in entries if entry.get("inspection")]
+    assert (home / "reports" / begun["inspection"] / "report.json").exists()
+    assert [entry["action"] for entry in entries if entry["run"] == begun["run"] and "digest" in entry] == ["caretaker.infra.require_approval"]
+
+
+@pytest.mark.parametrize(("changes", "said"), [
+    ({"window_from": "tomorrow"}, "must be times in UTC"), ({"caretaker_approval": {}}, "nobody may approve for the system crm"),
+    ({"caretaker_engineers": {"erin": {"domains": ["os"]}}}, "no engineer is registered for the domain hardware"),
+])
+def test_inspection_that_can_not_be_planned(site: Site, changes: dict[str, Any], said: str) -> None:
+    site.inventory["all"]["vars"]["caretaker_system"] = "crm"
+    (site.folder / "hosts.yml").write_text(json.dumps(site.inventory))
+    words = {"requester": "alice", "window_from": "2026-12-01T20:00:00Z", "window_until": "2026-12-02T04:00:00Z", "caretaker_home": str(site.folder / "home")}
+    command = [ROOT / ".venv" / "bin" / "ansible-playbook", "-i", site.folder / "hosts.yml", "caretaker.infra.plan_inspection", "-e", json.dumps({**words, **changes})]
+    done = subprocess.run(command, capture_output=True, text=True, env=site.environment())
+    assert done.returncode != 0
+    assert said in done.stdout + done.stderr
+    assert not (site.folder / "home").exists()

@@ -1,0 +1,70 @@
+# Copyright (c) 2026 Caretaker contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Control-node half of plan_inspection: what the inventory says, as a plan."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from ansible.errors import AnsibleError
+from ansible.plugins.action import ActionBase
+from ansible_collections.caretaker.infra.plugins.plugin_utils.requirement import missing
+
+try:
+    from ansible_collections.caretaker.infra.plugins.plugin_utils.approval.plan import BadPlan, parse, time_of
+    from ansible_collections.caretaker.infra.plugins.plugin_utils.approval.writing import Site, inspection_document, next_id, store
+except ImportError as error:
+    raise AnsibleError(missing(error)) from error
+
+
+class ActionModule(ActionBase):
+    BYPASS_HOST_LOOP = True
+    _requires_connection = False
+
+    def run(self, tmp: Any = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
+        result = super().run(tmp, task_vars)
+        _validation, options = self.validate_argument_spec(argument_spec={
+            "home": {"type": "path", "required": True}, "hosts": {"type": "list", "elements": "str", "required": True},
+            "title": {"type": "str", "default": "Health inspection"}, "requester": {"type": "str", "required": True},
+            "window_from": {"type": "str", "required": True}, "window_until": {"type": "str", "required": True},
+            "subjects": {"type": "list", "elements": "str", "default": []}, "approvers_file": {"type": "path", "required": True},
+            "approval": {"type": "dict", "required": True}, "engineers": {"type": "dict", "default": {}},
+        })
+        home, now = Path(options["home"]), datetime.now(UTC)
+        try:
+            site = Site(
+                places(options["hosts"], (task_vars or {})["hostvars"]), options["approval"], options["engineers"],
+                Path(options["approvers_file"]).read_text(encoding="utf-8", errors="surrogateescape"),
+            )
+            taken = [path.name for path in (home / "plans").glob("*")]
+            document = inspection_document(
+                site, next_id(taken, "inspection", now), options["title"], options["requester"], window(options), options["subjects"], now)
+            if self._task.check_mode:
+                plan = parse(document, document["id"])
+                return {**result, "changed": True, "plan": plan.id, "path": "", "digest": plan.digest}
+            path, plan = store(home, document)
+        except (BadPlan, OSError) as error:
+            return {**result, "failed": True, "msg": str(error)}
+        return {**result, "changed": True, "plan": plan.id, "path": str(path), "digest": plan.digest}
+
+
+def window(options: Mapping[str, Any]) -> tuple[datetime, datetime]:
+    """Raises BadPlan for what is no time."""
+    try:
+        return time_of(options["window_from"]), time_of(options["window_until"])
+    except ValueError as error:
+        raise BadPlan(f"window_from and window_until must be times in UTC like 2026-12-01T20:00:00Z ({error})") from error
+
+
+def places(hosts: list[str], hostvars: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """Each host's address, system and groups, as plain values."""
+    return {
+        str(host): {
+            "address": str(hostvars[host].get("ansible_host", host)), "system": str(hostvars[host].get("caretaker_system", "")),
+            "groups": [str(name) for name in hostvars[host].get("group_names", ()) if name != "ungrouped"],
+        } for host in hosts
+    }
