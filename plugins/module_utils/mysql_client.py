@@ -99,7 +99,8 @@ UNKNOWN = frozenset((1049, 1051, 1054, 1064, 1065, 1109, 1146, 1193, 1286, 1305)
 LATE = frozenset((1205, 1317, 1969, 3024))
 # Errors that hold a statement: ... on query. Default database: 'shop'. Query: 'INSERT INTO ...'
 QUERY = re.compile(r"(?i)\b(?:query|statement): ?'.*")
-QUOTED = re.compile(r"'(?:[^'\\]|\\.|'')*'?|\"(?:[^\"\\]|\\.|\"\")*\"?")
+# From the first quote to the last: the quotes of such messages stand one in another, as 'Duplicate entry 'x' for key 'y''
+QUOTED = re.compile(r"'.*'|\".*\"|['\"].*$")
 
 
 def script(token):
@@ -163,8 +164,12 @@ def same(rows):
 
 def without_statements(rows):
     """The rows of a replica's state without the SQL and values that its last error may quote."""
-    return "".join("\t".join(QUOTED.sub("'?'", QUERY.sub("query left out", field)) if "'" in field or '"' in field else field
-                             for field in line.split("\t")) + "\n" for line in rows.splitlines())
+    return "".join("\t".join(unquoted(field) for field in line.split("\t")) + "\n" for line in rows.splitlines())
+
+
+def unquoted(words):
+    """A message without what it quotes: statements, values, names."""
+    return QUOTED.sub("'?'", QUERY.sub("query left out", words)) if "'" in words or '"' in words else words
 
 
 # The lines that say how InnoDB is; the rest of them hold statements and rows

@@ -13,7 +13,7 @@ import os
 import re
 
 from ..log_digest import digest
-from ..mysql_client import divide, script
+from ..mysql_client import divide, script, unquoted
 from ..servers import running
 
 NAMES = ("mysqld", "mariadbd", "mysqld-debug")
@@ -281,5 +281,9 @@ def digested(text):
 
 
 def split_line(line):
+    """Day, level and message of a line. Of one without a known signature, which leaves as it is, what it quotes is left out."""
     match = LOG_LINE.match(line)
-    return match.groups() if match else None
+    if match is None:
+        return None
+    day, level, message = match.groups()
+    return day, level, message if any(words in message for words in SIGNATURES) else unquoted(message)

@@ -11,6 +11,7 @@ from ..absent import Unreadable
 
 COUNT = re.compile(r"^-- (\d+) rows$")
 RECORD = re.compile(r"^\*{5,} \d+\. row \*{5,}$")
+FIELD = re.compile(r"^\s*(\w+):(?: (.*))?$")
 BORDER = re.compile(r"^\+(?:-+\+)+$")
 ESCAPES = {"\\n": "\n", "\\t": "\t", "\\0": "\0", "\\\\": "\\"}
 ESCAPE = re.compile(r"\\[nt0\\]")
@@ -60,10 +61,10 @@ def _vertical(lines: list[str]) -> list[Row]:
         if RECORD.match(line):
             found.append({})
             continue
-        before, colon, value = line.partition(":")
-        if colon and re.fullmatch(r"\s*\w+", before):
-            name = before.strip()
-            found[-1][name] = value.strip()
+        field = FIELD.match(line)
+        if field:
+            name = field.group(1)
+            found[-1][name] = field.group(2) or ""
         elif name:
             found[-1][name] += "\n" + line
     return found
@@ -80,16 +81,23 @@ def _drawn(lines: list[str]) -> list[Row]:
         raise Unreadable("the table has no last border; it is cut off")
     names = _cells(lines[1])
     found = []
+    row = ""
     for line in lines[borders[1] + 1:-1]:
-        cells = _cells(line)
-        if len(cells) != len(names):
+        row = f"{row}\n{line}" if row else line
+        cells = _cells(row)
+        if len(cells) < len(names) or not row.rstrip().endswith("|"):
+            continue                    # a value with a line end in it goes on in the next line
+        if len(cells) > len(names):
             raise Unreadable("a row of the answer has {seen} fields instead of {told}", seen=len(cells), told=len(names))
         found.append(dict(zip(names, cells, strict=True)))
+        row = ""
+    if row:
+        raise Unreadable("the table has no last border; it is cut off")
     return found
 
 
 def _cells(line: str) -> list[str]:
-    return [cell.strip() for cell in line.strip().strip("|").split("|")]
+    return [cell.strip() for cell in line.strip().removeprefix("|").removesuffix("|").split("|")]
 
 
 def plain(text: str) -> str:
