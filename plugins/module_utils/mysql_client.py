@@ -21,6 +21,7 @@ SESSION = (
     "SET SESSION sql_mode = ''",
     "SET SESSION time_zone = 'SYSTEM'",             # that of information_schema.innodb_trx
     "SET SESSION lock_wait_timeout = 2",
+    "SET SESSION group_concat_max_len = 65536",
     "SET SESSION max_execution_time = 5000",        # MySQL, ms
     "SET SESSION max_statement_time = 5",           # MariaDB, s
 )
@@ -29,8 +30,9 @@ SYSTEM = "('mysql', 'sys', 'information_schema', 'performance_schema')"
 UNASKED = ("('init_connect', 'init_slave', 'init_replica', 'init_file', 'report_password', 'wsrep_sst_auth', 'wsrep_provider_options', "
            "'ft_boolean_syntax', 'optimizer_switch')")
 # performance_schema.variables_info shows them as this session has them
-OURS = ("('sql_mode', 'time_zone', 'lock_wait_timeout', 'max_execution_time', 'transaction_read_only', 'foreign_key_checks', 'autocommit', "
-        "'character_set_client', 'character_set_connection', 'character_set_results', 'collation_connection')")
+OURS = ("('sql_mode', 'time_zone', 'lock_wait_timeout', 'group_concat_max_len', 'max_execution_time', 'transaction_read_only', "
+        "'foreign_key_checks', 'autocommit', 'character_set_client', 'character_set_connection', 'character_set_results', "
+        "'collation_connection')")
 MAX_TABLES = 5000
 
 # {answer: the ways to get it, the newest first}; the first that the server takes is the answer
@@ -74,8 +76,12 @@ QUERIES = (
         "SELECT t.name FROM information_schema.%s i JOIN information_schema.%s t ON t.table_id = i.table_id "
         "WHERE i.name = 'GEN_CLUST_INDEX' LIMIT 1000" % names
         for names in (("innodb_indexes", "innodb_tables"), ("innodb_sys_indexes", "innodb_sys_tables")))),
-    ("redundant", ("SELECT table_schema AS db, table_name AS name, redundant_index_name AS idx, dominant_index_name AS kept "
-                   "FROM sys.schema_redundant_indexes LIMIT 300",)),
+    # sys.schema_redundant_indexes tells the same, but takes 19 s for 2,000 tables
+    ("indexes", (
+        "SELECT table_schema AS db, table_name AS name, index_name AS idx, MAX(non_unique) AS repeats, GROUP_CONCAT(CONCAT(COALESCE("
+        "column_name, '?'), IF(sub_part IS NULL, '', CONCAT('(', sub_part, ')'))) ORDER BY seq_in_index) AS cols "
+        "FROM information_schema.statistics WHERE table_schema NOT IN %s AND index_type = 'BTREE' "
+        "GROUP BY table_schema, table_name, index_name LIMIT %d" % (SYSTEM, 4 * MAX_TABLES),)),
     ("unused", ("SELECT object_schema AS db, object_name AS name, index_name AS idx FROM sys.schema_unused_indexes "
                 "WHERE object_schema NOT IN %s LIMIT 300" % SYSTEM,)),
     ("events", ("SELECT status, COUNT(*) AS events FROM information_schema.events GROUP BY status",)),

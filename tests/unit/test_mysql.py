@@ -95,12 +95,12 @@ def test_the_first_way_that_the_server_knows_is_the_answer() -> None:
 
 
 def test_what_no_version_knows_or_nobody_may_see_is_told_apart() -> None:
-    missing = f"ERROR 1146 (42S02) at line {line_of('redundant', 0)}: Table 'sys.x' doesn't exist\n"
+    missing = f"ERROR 1146 (42S02) at line {line_of('unused', 0)}: Table 'sys.x' doesn't exist\n"
     denied = "".join(f"ERROR 1142 (42000) at line {line_of('accounts', number)}: SELECT command denied\n" for number in range(3))
     late = f"ERROR 1969 (70100) at line {line_of('tables', 0)}: Query execution was interrupted (max_statement_time exceeded)\n"
-    output = marked("redundant", 0) + "".join(marked("accounts", number) for number in range(3)) + marked("tables", 0) + END
+    output = marked("unused", 0) + "".join(marked("accounts", number) for number in range(3)) + marked("tables", 0) + END
     answers = divided(output, missing + denied + late)
-    assert [answers[name]["error"] for name in ("redundant", "accounts", "tables")] == ["not_found", "denied", "timeout"]
+    assert [answers[name]["error"] for name in ("unused", "accounts", "tables")] == ["not_found", "denied", "timeout"]
 
 
 def test_an_answer_that_was_cut_off_is_none() -> None:

@@ -83,7 +83,7 @@ def _server(capture: Capture, item: Mapping[str, Any]) -> Server:
         transactions=answer("transactions", parse_transactions), metrics=answer("metrics", parse_metrics),
         accounts=answer("accounts", parse_accounts), open_schemas=answer("open_schemas", _list("db", "host")),
         tables=answer("tables", parse_tables), numbered=answer("numbered", parse_numbered), keyless=answer("keyless", parse_keyless),
-        redundant=answer("redundant", _list("db", "name", "idx")), unused=answer("unused", _list("db", "name", "idx")),
+        redundant=answer("indexes", parse_redundant), unused=answer("unused", _list("db", "name", "idx")),
         events=answer("events", parse_events), changed=answer("changed", _list("name")), backup=answer("backups", parse_backup),
         files=answer("files", parse_files), log=answer("log", parse_log),
     )
@@ -269,6 +269,25 @@ def parse_keyless(text: str) -> tuple[str, ...]:
 def _list(*columns: str) -> Callable[[str], tuple[str, ...]]:
     """Reads these columns of all rows, joined by points."""
     return lambda text: tuple(".".join(row[column] for column in columns) for row in rows(text))
+
+
+# db	name	idx	repeats	cols
+# shop	orders	by_customer	1	customer
+def parse_redundant(text: str) -> tuple[str, ...]:
+    """The indexes that are the beginning of another one of their table, or the same."""
+    tables: dict[str, list[Row]] = {}
+    for row in rows(text):
+        tables.setdefault(f"{row['db']}.{row['name']}", []).append(row)
+    return tuple(f"{table}.{one['idx']}" for table, indexes in tables.items() for one in indexes
+                 if any(_covers(other, one) for other in indexes if other is not one))
+
+
+def _covers(other: Row, one: Row) -> bool:
+    """Whether an index serves for all that another one does; of two alike the first by name is kept, or the one without repeats."""
+    if one["repeats"] != "1" or "?" in one["cols"]:
+        return False
+    same = other["cols"] == one["cols"]
+    return other["cols"].startswith(one["cols"] + ",") or (same and (other["repeats"] == "0" or other["idx"] < one["idx"]))
 
 
 def parse_events(text: str) -> int:
