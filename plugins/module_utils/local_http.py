@@ -31,7 +31,7 @@ def get(address, port, path, name="localhost", user=None, password=None, seconds
     if len(status) < 2 or not status[0].startswith("HTTP/"):
         return {"error": "failed", "stderr": "%s: the answer is not HTTP" % where}
     if status[1] != "200":
-        return {"error": "failed", "stderr": "%s: answered %s to %s" % (where, " ".join(status[1:])[:60], path)}
+        return {"error": "failed", "stderr": "%s: answered %s to %s" % (where, " ".join(status[1:]).strip()[:60], path)}
     return {"text": body}
 
 

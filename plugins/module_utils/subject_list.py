@@ -39,19 +39,23 @@ from .subjects import (
     nginx,
     packages,
     postgresql,
+    postgresql_tables,
     pressure,
     processes,
+    redis,
     scheduled_jobs,
     security_modules,
     services,
     ssh,
     tcp,
+    tomcat,
     zfs,
 )
 
 SUBJECTS = (
     ("mysql", mysql.capture),
     ("postgresql", postgresql.capture),
+    ("postgresql_tables", postgresql_tables.capture),
     ("packages", packages.capture),
     ("memory", memory.capture),
     ("kernel_log", kernel_log.capture),
@@ -86,7 +90,9 @@ SUBJECTS = (
     ("scheduled_jobs", scheduled_jobs.capture),
     ("network", network.capture),
     ("logs", logs.capture),
+    ("redis", redis.capture),
     ("nginx", nginx.capture),
     ("haproxy", haproxy.capture),
     ("java", java.capture),
+    ("tomcat", tomcat.capture),
 )

@@ -42,13 +42,16 @@ from .facts import (
     nginx as nginx_facts,
     packages as packages_facts,
     postgresql as postgresql_facts,
+    postgresql_tables as postgresql_tables_facts,
     pressure as pressure_facts,
     processes as processes_facts,
+    redis as redis_facts,
     scheduled_jobs as scheduled_jobs_facts,
     security_modules as security_modules_facts,
     services as services_facts,
     ssh as ssh_facts,
     tcp as tcp_facts,
+    tomcat as tomcat_facts,
     zfs as zfs_facts,
 )
 from .findings import Rule
@@ -86,13 +89,16 @@ from .rules import (
     nginx,
     packages,
     postgresql,
+    postgresql_tables,
     pressure,
     processes,
+    redis,
     scheduled_jobs,
     security_modules,
     services,
     ssh,
     tcp,
+    tomcat,
     zfs,
 )
 
@@ -142,10 +148,13 @@ SUBJECTS: tuple[Subject, ...] = (
     Subject("security_modules", security_modules_facts.parse, security_modules.RULES),
     Subject("certificates", certificates_facts.parse, certificates.RULES),
     Subject("postgresql", postgresql_facts.parse, postgresql.RULES),
+    Subject("postgresql_tables", postgresql_tables_facts.parse, postgresql_tables.RULES),
     Subject("mysql", mysql_facts.parse, mysql.RULES),
+    Subject("redis", redis_facts.parse, redis.RULES),
     Subject("nginx", nginx_facts.parse, nginx.RULES),
     Subject("haproxy", haproxy_facts.parse, haproxy.RULES),
     Subject("java", java_facts.parse, java.RULES),
+    Subject("tomcat", tomcat_facts.parse, tomcat.RULES),
 )
 
 # Those about clusters are judged once all their hosts are (clusters.py)

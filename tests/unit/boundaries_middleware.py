@@ -11,7 +11,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from plugins.plugin_utils.absent import NotHere
-from plugins.plugin_utils.facts import haproxy, java, nginx
+from plugins.plugin_utils.facts import haproxy, java, nginx, tomcat
 from plugins.plugin_utils.facts.middleware import Responses, Version
 from plugins.plugin_utils.findings import DAY, HOUR, Severity
 
@@ -77,6 +77,13 @@ def java_counters(**changes: Any) -> tuple[java.Instance, ...]:
     return java_with(counters=replace(JVM.counters, **changes))
 
 
+CATALINA = tomcat.Instance("x", 9 * DAY, Version("8.5.1", "8.5", False), NONE, (), (), NONE, NONE, NONE)
+
+
+def tomcat_with(**changes: Any) -> tuple[tomcat.Instance, ...]:
+    return (replace(CATALINA, **changes),)
+
+
 FACTS: dict[tuple[str, str], Callable[[float, str], tuple[Any, ...]]] = {
     ("nginx_version", "left_seconds"): lambda v, _: (nginx_with(), ended(2025, 4, 23, v)),
     ("nginx_connections", "used_ratio"): lambda v, _: (nginx_worker(v * 1000, 0, 9999),),
@@ -111,6 +118,11 @@ FACTS: dict[tuple[str, str], Callable[[float, str], tuple[Any, ...]]] = {
     ("java_files", "used_ratio"): lambda v, _: (java_process(files_count=round(v * 1000)),),
     ("java_memory", "heap_ratio"): lambda v, _: (java_counters(heap_max_bytes=round(v * 1000)), 1000),
     ("java_dumps", "age_seconds"): lambda v, _: (java_process(dumps=(java.Dump("x.hprof", 1, v),)),),
+    ("tomcat_version", "left_seconds"): lambda v, _: (tomcat_with(), ended(2024, 3, 31, v)),
+    ("tomcat_threads", "busy_ratio"): lambda v, _: (tomcat_with(used=(tomcat.Used("c", round(v * 1000), 1000),)),),
+    ("tomcat_requests", "errors_ratio"):
+        lambda v, _: (tomcat_with(requests=(tomcat.Requests("c", 10**6, round(v * 10**6)),)), NOW, {}),
+    ("tomcat_requests", "errors_count"): lambda v, _: (tomcat_with(requests=(tomcat.Requests("c", round(v * 10), round(v)),)), NOW, {}),
 }
 # {(rule, level): {graded: shown as}}, where a rule shows something else than the level's own grade
 SHOWN_AS = {("java_dumps", "age_seconds"): {Severity.OK: Severity.INFO}}

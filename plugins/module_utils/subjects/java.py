@@ -68,7 +68,7 @@ def safe_options(argv):
 
 def without_secrets(word):
     """An option as it may be told: properties, agents and commands by their names only."""
-    if word.startswith("-D") and not PROPERTIES.match(word) or word.startswith("-XX:On"):
+    if word.startswith("-XX:On") or (word.startswith("-D") and not PROPERTIES.match(word)):
         return word.partition("=")[0]
     if word.startswith(("-javaagent", "-agentlib", "-agentpath")) and not word.startswith("-agentlib:jdwp"):
         return word.partition(":")[0]
