@@ -61,7 +61,7 @@ def safe_options(argv):
             return options, next(words, "").rpartition("/")[2]
         elif not word.startswith(("-", "@")):
             return options, word
-        else:
+        elif word.startswith("-"):
             options.append(without_secrets(word))
     return options, ""
 
