@@ -7,6 +7,10 @@ nginx    https://nginx.org/en/download.html: only the newest stable and mainline
 httpd    https://httpd.apache.org/ (2.2: last release 2017-07-11, no more since 2017-12-31)
 haproxy  https://www.haproxy.org/ (a quarter is named; the first day of the next one is taken for its end)
 java     https://adoptium.net/support/ for branches with long-term support, https://openjdk.org/projects/jdk/ for the others
+redis    https://redis.io/docs/latest/operate/rs/installing-upgrading/product-lifecycle/ (6.2 to 7.4), else the release after the next one
+valkey   https://valkey.io/topics/releases/: three years of maintenance
+rabbitmq https://www.rabbitmq.com/release-information (community support)
+erlang   https://endoflife.date/erlang (Erlang/OTP mends the newest three)
 tomcat   https://tomcat.apache.org/whichversion.html and the notices on https://tomcat.apache.org/
 """
 
@@ -39,6 +43,19 @@ BRANCHES: Mapping[str, Mapping[str, str | None]] = {
     "tomcat": {
         "6.0": "2016-12-31", "7.0": "2021-03-31", "8.0": "2018-06-30", "8.5": "2024-03-31", "9.0": "2027-03-31", "10.0": "2022-10-31",
         "10.1": None, "11.0": None,
+    },
+    "redis": {
+        "2.8": "2016-05-06", "3.0": "2017-07-14", "3.2": "2018-10-17", "4.0": "2020-04-30", "5.0": "2022-04-27", "6.0": "2022-05-31",
+        "6.2": "2025-02-28", "7.0": "2024-07-29", "7.2": "2026-02-28", "7.4": "2026-11-30", "8.0": None, "8.2": None, "8.4": None,
+    },
+    "valkey": {"7.2": "2027-04-16", "8.0": "2027-09-15", "8.1": "2028-03-31", "9.0": "2028-10-21", "9.1": None},
+    "rabbitmq": {
+        "3.6": "2018-05-31", "3.7": "2020-09-30", "3.8": "2022-07-31", "3.9": "2023-01-31", "3.10": "2023-07-31", "3.11": "2023-12-31",
+        "3.12": "2024-06-01", "3.13": "2024-09-17", "4.0": "2025-04-15", "4.1": "2026-01-30", "4.2": None, "4.3": None,
+    },
+    "erlang": {
+        "19": "2019-05-14", "20": "2020-05-12", "21": "2021-05-12", "22": "2022-05-17", "23": "2023-06-05", "24": "2024-05-10",
+        "25": "2025-05-17", "26": "2026-05-15", "27": "2027-05-20", "28": "2028-05-20", "29": None,
     },
 }
 
