@@ -30,7 +30,8 @@ from plugins.plugin_utils.facts.postgresql_model import (
     Slot,
     Standby,
 )
-from plugins.plugin_utils.findings import DAY, Severity
+from plugins.plugin_utils.facts.postgresql_tables import About, Database as Tables, Index, Sequence, Space, Table
+from plugins.plugin_utils.findings import DAY, GIB, Severity
 
 NOW = datetime(2026, 11, 20, tzinfo=UTC)
 NONE = NotHere("")
@@ -64,6 +65,16 @@ def counted(**changes: float) -> tuple[Any, ...]:
     """A database that counted this much in ten days."""
     database = replace(DATABASE, **{name: round(value) for name, value in changes.items()})
     return instance(databases=(database,)), NOW, {}
+
+
+def tables(**known: Any) -> tuple[Any, ...]:
+    nothing = {item.name: NONE for item in fields(Tables)}
+    about = About("shop", 90 * DAY, 100 * GIB)
+    return ((Tables(**{**nothing, "thing": "5432/shop", "about": about, **known}),),)
+
+
+def wasted(ratio: float, size: float) -> tuple[Space, ...]:
+    return (Space("public.a", size, size * (1 - ratio)),)
 
 
 def space(available: float, total: float) -> tuple[Any, ...]:
@@ -114,4 +125,24 @@ FACTS: dict[tuple[str, str], Callable[[float, str], tuple[Any, ...]]] = {
     ("postgresql_roles", "superuser_count"): lambda v, _: (instance(roles=(ROLE,) * round(v)),),
     ("postgresql_roles", "valid_seconds"): lambda v, _: (instance(roles=(replace(ROLE, valid_seconds=v),)),),
 }
-SHOWN_AS = {("postgresql_version", "behind_count"): {Severity.OK: Severity.INFO}}
+TABLE = Table("public.a", 10**6, 0, 0, 5.0, 5.0, False)
+FACTS.update({
+    ("postgresql_dead_rows", "dead_ratio"):
+        lambda v, _: tables(tables=(replace(TABLE, live_count=round((1 - v) * 1e6), dead_count=round(v * 1e6)),)),
+    ("postgresql_statistics", "changed_ratio"): lambda v, _: tables(tables=(replace(TABLE, changed_count=round(v * 1e6)),)),
+    ("postgresql_table_bloat", "wasted_ratio"): lambda v, _: tables(table_space=wasted(v, 1000 * GIB)),
+    ("postgresql_table_bloat", "wasted_bytes"): lambda v, _: tables(table_space=(Space("public.a", v + 2**26, 2**26),)),
+    ("postgresql_index_bloat", "wasted_ratio"): lambda v, _: tables(index_space=wasted(v, 1000 * GIB)),
+    ("postgresql_index_bloat", "wasted_bytes"): lambda v, _: tables(index_space=(Space("public.a", v + 2**26, 2**26),)),
+    ("postgresql_unused_indexes", "unused_ratio"): lambda v, _: tables(unused=(Index("public.i", "a", v * 100 * GIB),)),
+    ("postgresql_unused_indexes", "unused_bytes"):
+        lambda v, _: tables(unused=(Index("public.i", "a", v),), about=About("shop", 90 * DAY, 2 * GIB)),
+    ("postgresql_duplicate_indexes", "wasted_bytes"): lambda v, _: tables(duplicates=(Index("public.i, public.k", "a", v),)),
+    ("postgresql_sequences", "used_ratio"): lambda v, _: tables(sequences=(Sequence("public.s", "a.id", v, 2**31 - 1),)),
+})
+NAMED_ONLY = {Severity.OK: Severity.INFO}
+SHOWN_AS = {
+    **dict.fromkeys([("postgresql_unused_indexes", "unused_ratio"), ("postgresql_unused_indexes", "unused_bytes"),
+                     ("postgresql_duplicate_indexes", "wasted_bytes")], NAMED_ONLY),
+    ("postgresql_version", "behind_count"): NAMED_ONLY,
+}
