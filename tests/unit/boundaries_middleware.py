@@ -11,7 +11,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from plugins.plugin_utils.absent import NotHere
-from plugins.plugin_utils.facts import haproxy, java, nginx, tomcat
+from plugins.plugin_utils.facts import haproxy, httpd, java, nginx, tomcat
 from plugins.plugin_utils.facts.middleware import Responses, Version
 from plugins.plugin_utils.findings import DAY, HOUR, Severity
 
@@ -84,6 +84,13 @@ def tomcat_with(**changes: Any) -> tuple[tomcat.Instance, ...]:
     return (replace(CATALINA, **changes),)
 
 
+APACHE = httpd.Instance("x", Version("2.2.1", "2.2", False), httpd.Configuration("event", 1000, "prod", False, ()), NONE, NONE, NONE, NONE)
+
+
+def httpd_with(**changes: Any) -> tuple[httpd.Instance, ...]:
+    return (replace(APACHE, **changes),)
+
+
 FACTS: dict[tuple[str, str], Callable[[float, str], tuple[Any, ...]]] = {
     ("nginx_version", "left_seconds"): lambda v, _: (nginx_with(), ended(2025, 4, 23, v)),
     ("nginx_connections", "used_ratio"): lambda v, _: (nginx_worker(v * 1000, 0, 9999),),
@@ -123,6 +130,10 @@ FACTS: dict[tuple[str, str], Callable[[float, str], tuple[Any, ...]]] = {
     ("tomcat_requests", "errors_ratio"):
         lambda v, _: (tomcat_with(requests=(tomcat.Requests("c", 10**6, round(v * 10**6)),)), NOW, {}),
     ("tomcat_requests", "errors_count"): lambda v, _: (tomcat_with(requests=(tomcat.Requests("c", round(v * 10), round(v)),)), NOW, {}),
+    ("httpd_version", "left_seconds"): lambda v, _: (httpd_with(), ended(2017, 12, 31, v)),
+    ("httpd_workers", "busy_ratio"): lambda v, _: (httpd_with(scoreboard=httpd.Scoreboard(round(v * 1000), 0, 0)),),
+    ("httpd_server_errors", "errors_ratio"): lambda v, _: (httpd_with(access_logs=server_errors(v, round(v * 10**6))), NOW),
+    ("httpd_server_errors", "errors_count"): lambda v, _: (httpd_with(access_logs=server_errors(0.02, round(v))), NOW),
 }
 # {(rule, level): {graded: shown as}}, where a rule shows something else than the level's own grade
 SHOWN_AS = {("java_dumps", "age_seconds"): {Severity.OK: Severity.INFO}}

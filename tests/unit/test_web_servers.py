@@ -8,16 +8,18 @@ from __future__ import annotations
 import socket
 import threading
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
-from plugins.module_utils import local_http
+from plugins.module_utils import httpd_config, local_http
 from plugins.module_utils.log_digest import digest, responses
 from plugins.module_utils.nginx_config import flatten, status_page
-from plugins.module_utils.subjects import haproxy as haproxy_subject, nginx
+from plugins.module_utils.subjects import haproxy as haproxy_subject, httpd as httpd_subject, nginx
 from plugins.plugin_utils.absent import Unreadable
-from plugins.plugin_utils.facts import haproxy
+from plugins.plugin_utils.archive import Capture, Entry
+from plugins.plugin_utils.facts import haproxy, httpd
 from plugins.plugin_utils.facts.middleware import parse_log, parse_responses
 
 ERROR_LOG = (
@@ -185,3 +187,57 @@ def test_haproxy_info_that_is_none(text: str) -> None:
 ])
 def test_haproxy_configurations(argv: list[str], wanted: list[str]) -> None:
     assert haproxy_subject.configurations({"argv": argv, "cwd": "/srv"}) == wanted
+
+
+APACHE = '''ServerRoot "/etc/httpd"
+Define LOGS /var/log/site
+Include conf.modules.d/*.conf
+ErrorLog ${LOGS}/error.log
+CustomLog "|/usr/bin/rotatelogs --key=geheim /x 86400" combined
+SetEnv SECRET geheim
+<IfModule mpm_event_module>
+  MaxRequestWorkers \\
+     300
+</IfModule>
+<Location "/status">
+  SetHandler server-status
+</Location>
+Listen 443 https
+Listen 127.0.0.1:8081
+'''
+
+
+def test_apache_configuration_leaves_only_known_directives() -> None:
+    texts = {"/etc/httpd/conf/httpd.conf": APACHE, "/etc/httpd/conf.modules.d/a.conf": "LoadModule mpm_event_module modules/mod_mpm_event.so\n"}
+    text, found = httpd_config.flatten("/etc/httpd/conf/httpd.conf", "/etc/httpd", {}, texts.__getitem__,
+                                       lambda pattern: ["/etc/httpd/conf.modules.d/a.conf"] if "modules" in pattern else [])
+    assert text.splitlines() == [
+        "main loadmodule mpm_event_module", "main errorlog /var/log/site/error.log", "main customlog |",
+        "ifmodule:mpm_event_module maxrequestworkers 300", "location sethandler server-status /status", "main listen 443 https",
+        "main listen 127.0.0.1:8081", "# 2 files"]
+    assert httpd_config.status_page(found) == ("127.0.0.1", 8081, "/status")
+    configuration = httpd.parse_configuration(text)
+    assert isinstance(configuration, httpd.Configuration)
+    assert (configuration.mpm, configuration.workers_limit) == ("event", 300)
+
+
+@pytest.mark.parametrize(("line", "wanted"), [
+    ("[Sun Nov 22 03:00:00.123456 2026] [mpm_event:error] [pid 812:tid 9] AH00484: server reached MaxRequestWorkers setting",
+     ("2026-11-22", "error", "AH00484: server reached MaxRequestWorkers setting")),
+    ("[Sun Nov 22 03:00:00 2026] [crit] [client 192.0.2.7] no permission", ("2026-11-22", "crit", "no permission")),
+    ("AH00558: httpd: Could not determine the name", None),
+])
+def test_apache_error_lines(line: str, wanted: tuple[str, str, str] | None) -> None:
+    assert httpd_subject.split(line) == wanted
+
+
+@pytest.mark.parametrize("share", [0, 0.25, 0.5, 0.9, 0.99])
+def test_apache_status_that_is_cut_is_unreadable(share: float) -> None:
+    text = "localhost\nUptime: 5\nBusyWorkers: 3\nIdleWorkers: 47\nScoreboard: W_K___....\n"
+    entry = Entry("httpd", "query", "httpd x status", text[:int(len(text) * share)])
+    with pytest.raises(Unreadable):
+        httpd.parse_status(Capture("h", "r", datetime(2026, 11, 22, tzinfo=UTC), (entry,)), entry.key)
+
+
+def test_envvars() -> None:
+    assert httpd_config.exported("export APACHE_LOG_DIR=/var/log/apache2$SUFFIX\nexport LANG=C\n") == {"APACHE_LOG_DIR": "/var/log/apache2"}

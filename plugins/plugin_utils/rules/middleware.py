@@ -109,3 +109,18 @@ def error_findings(levels: Mapping[str, Any], name: str, found: tuple[Responses,
         yield Finding(levels["errors_ratio"].grade(ratio) if enough else Severity.OK, thing,
                       "{errors_count} of the last {requests_count} requests were answered by a server error (5xx), "
                       "{timeouts_count} by a timeout (504)", values)
+
+
+def stale_logs(name: str, open_paths: Iterable[str]) -> Iterator[Finding]:
+    """Logs that were rotated or deleted while the server goes on writing to them."""
+    stale = [path for path in open_paths if is_stale_log(path)]
+    for path in stale:
+        yield Finding(Severity.WARNING, f"{name} {path.removesuffix(' (deleted)')}", "it still writes to a log that was rotated or deleted")
+    if not stale:
+        yield Finding(Severity.OK, name, "it writes to its current logs")
+
+
+def is_stale_log(path: str) -> bool:
+    """``/var/log/nginx/access.log.1``, ``/var/log/nginx/error.log (deleted)``; other deleted files are temporary ones."""
+    name = path.rsplit("/", 1)[-1]
+    return ("log" in name and name.endswith(" (deleted)")) or ("log." in name and name.rsplit(".", 1)[-1].isdigit())

@@ -11,7 +11,7 @@ from ..facts.middleware import Log, Presence, Version
 from ..facts.nginx import Configuration, Counters, Workers
 from ..findings import Above, Domain, Finding, Rule, Severity
 from ..since import LAST_INSPECTION, period
-from .middleware import ERROR_LEVELS, SUPPORT_LEVELS, error_findings, for_each, log_findings, not_running, support_finding
+from .middleware import ERROR_LEVELS, SUPPORT_LEVELS, error_findings, for_each, log_findings, not_running, stale_logs, support_finding
 
 GRACE_SECONDS = 60      # for a change that was loaded at once
 
@@ -188,17 +188,7 @@ NGINX_SERVER_ERRORS = Rule(
 
 
 def judge_log_files(_levels: Mapping[str, Any], name: str, workers: Workers) -> Iterator[Finding]:
-    stale = [path for path in workers.open_paths if is_stale_log(path)]
-    for path in stale:
-        yield Finding(Severity.WARNING, f"{name} {path.removesuffix(' (deleted)')}", "it still writes to a log that was rotated or deleted")
-    if not stale:
-        yield Finding(Severity.OK, name, "it writes to its current logs")
-
-
-def is_stale_log(path: str) -> bool:
-    """``/var/log/nginx/access.log.1``, ``/var/log/nginx/error.log (deleted)``; other deleted files are its temporary ones."""
-    name = path.rsplit("/", 1)[-1]
-    return ".log" in name and (name.endswith(" (deleted)") or name.rsplit(".", 1)[-1].isdigit())
+    yield from stale_logs(name, workers.open_paths)
 
 
 NGINX_LOG_FILES = Rule(
