@@ -87,6 +87,13 @@ def test_one_of_two_replicas_is_less_bad_than_none() -> None:
     assert found((primary, Member("db2", (node("db2"),))), "cluster_replicas") == {"postgresql 5432": WARNING}
 
 
+def test_a_host_wants_replicas_of_the_servers_it_has() -> None:
+    other = Node("db2", "postgresql", "5433", (18, 1), "primary")
+    assert found(pair(node("db2"), other), "cluster_replicas") == {"postgresql 5432": OK, "postgresql 5433": OK}
+    named = replace(pair()[0], replicas={"postgresql": 1, "postgresql 5432": 0})
+    assert found((named,), "cluster_replicas") == {"postgresql 5432": OK}
+
+
 def test_replicas_nobody_asked_for_are_fine() -> None:
     assert found((replace(pair()[0], replicas={}),), "cluster_replicas") == {"postgresql 5432": OK}
 

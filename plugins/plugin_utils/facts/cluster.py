@@ -74,10 +74,9 @@ def cluster_of(members: Iterable[Member]) -> Cluster:
 def _service(service: str, instance: str, members: Iterable[Member]) -> Service:
     members = tuple(members)
     name = f"{service} {instance}"
-    wanted = [member.replicas[key] for member in members for key in (name, service) if key in member.replicas]
-    return Service(
-        name=name,
-        nodes=tuple(node for member in members for node in member.nodes if (node.service, node.instance) == (service, instance)),
-        unseen=tuple(member.host for member in members if service in member.unseen or "" in member.unseen),
-        wanted_replicas=max(wanted, default=None),
-    )
+    nodes = tuple(node for member in members for node in member.nodes if (node.service, node.instance) == (service, instance))
+    unseen = tuple(member.host for member in members if service in member.unseen or "" in member.unseen)
+    # What a host wants is about the servers it has
+    having = {*unseen, *(node.host for node in nodes)}
+    wanted = [member.replicas.get(name, member.replicas.get(service)) for member in members if member.host in having]
+    return Service(name, nodes, unseen, max((number for number in wanted if number is not None), default=None))
