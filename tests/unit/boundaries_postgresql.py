@@ -11,7 +11,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from plugins.plugin_utils.absent import NotHere
+from plugins.plugin_utils.facts.middleware import Log, LogLine
 from plugins.plugin_utils.facts.postgresql import Kernel
+from plugins.plugin_utils.facts.postgresql_log import InstanceLog
 from plugins.plugin_utils.facts.postgresql_model import (
     Archiver,
     Blocked,
@@ -140,6 +142,8 @@ FACTS.update({
     ("postgresql_duplicate_indexes", "wasted_bytes"): lambda v, _: tables(duplicates=(Index("public.i, public.k", "a", v),)),
     ("postgresql_sequences", "used_ratio"): lambda v, _: tables(sequences=(Sequence("public.s", "a.id", v, 2**31 - 1),)),
 })
+FACTS["postgresql_log_refused_logins", "refused_count"] = lambda v, _: (
+    (InstanceLog("5432", (Log("/a.log", 9, NOW.date(), NOW.date(), (LogLine(NOW.date(), "FATAL", round(v), "no pg_hba.conf entry"),)),)),), NOW)
 NAMED_ONLY = {Severity.OK: Severity.INFO}
 SHOWN_AS = {
     **dict.fromkeys([("postgresql_unused_indexes", "unused_ratio"), ("postgresql_unused_indexes", "unused_bytes"),
