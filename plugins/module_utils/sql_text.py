@@ -11,17 +11,20 @@ import re
 
 HIDDEN = "?"
 LONGEST = 300
-# A literal that is cut off goes on to the end of the text
-COMMENT = re.compile(r"(?s)/\*.*?(?:\*/|\Z)|--[^\n]*")
-DOLLARS = re.compile(r"(?s)\$([A-Za-z_]\w*)?\$.*?(?:\$\1\$|\Z)")
-STRING = re.compile(r"(?s)(?<![\w])(?:[eE]'(?:[^'\\]|''|\\.)*(?:'|\Z)|(?:[uU]&|[bBxXnN])?'(?:[^']|'')*(?:'|\Z))|'(?:[^']|'')*(?:'|\Z)")
+# In one pass, as a comment may hold quotes and a literal dashes. What is cut off goes on to the end of the text.
+QUOTED = re.compile(r"""(?sx)
+    (?P<comment> /\*.*?(?:\*/|\Z) | --[^\n]* )
+    | \$(?P<tag>[A-Za-z_]\w*|)\$.*?(?:\$(?P=tag)\$|\Z)
+    | (?<!\w)[eE]'(?:[^'\\]|''|\\.)*(?:'|\Z)
+    | (?:(?<!\w)(?:[uU]&|[bBxXnN]))?'(?:[^']|'')*(?:'|\Z)
+    """)
 NUMBER = re.compile(r"(?<![\w$\"?])[-+]?(?:0[xX][0-9a-fA-F]+|\d+(?:\.\d*)?(?:[eE][-+]?\d+)?|\.\d+)(?!\w)")
 LIST = re.compile(r"\(\s*\?(?:\s*,\s*\?)+\s*\)")
 
 
 def normalised(text):
     """``SELECT * FROM clients WHERE name = ? AND id IN (...)``: no literal, no comment, one line, at most 300 characters."""
-    text = COMMENT.sub(" ", STRING.sub(HIDDEN, DOLLARS.sub(HIDDEN, text))) if "'" in text or "$" in text else COMMENT.sub(" ", text)
+    text = QUOTED.sub(lambda match: " " if match.group("comment") is not None else HIDDEN, text)
     text = " ".join(NUMBER.sub(HIDDEN, text).split())
     return LIST.sub("(...)", text)[:LONGEST]
 
