@@ -267,11 +267,14 @@ def look_at_log(host, server, path, datadir):
             host.record("log", server["instance"], error="failed", stderr="it goes to standard error, and no journal holds it")
             return
         days = host.history_days or 30
-        answer = host.ask(["journalctl", "-u", server["unit"], "-o", "cat", "--no-pager", "-n", "20000", "--since", "-%dd" % days])
-        if "error" in answer or answer["rc"]:
-            host.record("log", server["instance"], error=answer.get("error", "failed"), stderr=answer["stderr"][:300])
+        answer = host.ask(["journalctl", "-u", server["unit"], "-o", "cat", "--no-pager", "--reverse", "-n", "20000", "--since",
+                           "-%dd" % days])
+        if answer.get("error") == "too_large" or answer.get("rc") == 0:
+            # The newest line first, so that what is over the limit is the oldest
+            lines = answer["text"].splitlines()[:-1 if "error" in answer else None]
+            host.record("log", server["instance"], digested("\n".join(reversed(lines))), kind="tail")
         else:
-            host.record("log", server["instance"], digested(answer["text"]), kind="tail")
+            host.record("log", server["instance"], error=answer.get("error", "failed"), stderr=answer["stderr"][:300])
         return
     host.tail(server["root"] + os.path.join(datadir, path), server["instance"], "log", max_bytes=LOG_BYTES, transform=digested)
 
