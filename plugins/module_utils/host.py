@@ -139,10 +139,10 @@ class Host:
         self._recorder.add({"subject": self.subject, "kind": "note", "key": key, "text": text,
                             "at": round(self._recorder.elapsed(), 3)})
 
-    def credential(self, instance):
-        """What the inventory gives to log on to an instance of this subject: {"user": ..., "password": ...}, or None."""
+    def credential(self, instance, subject=None):
+        """What the inventory gives to log on to an instance of this subject, or another: {"user": ..., "password": ...}, or None."""
         for item in self._credentials:
-            if item["subject"] == self.subject and item.get("instance") in (None, instance):
+            if item["subject"] == (subject or self.subject) and item.get("instance") in (None, instance):
                 return item
         return None
 

@@ -24,7 +24,7 @@ SET application_name = 'caretaker';
 SET jit = off;
 """
 # SQLSTATE -> error of the capture
-ERRORS = {"42501": "denied", "57014": "timeout", "55P03": "timeout"}
+ERRORS = {"57014": "timeout", "55P03": "timeout"}
 
 
 # All of its rows as one JSON text
@@ -55,7 +55,7 @@ def ask(host, item, script):
     if item["socket"]:
         argv.extend(["-h", item["socket"]])
     result = host.ask(argv, user=item["user"] or None, stdin=OPENING + script, environment=environment)
-    credential = host.credential(item["instance"])
+    credential = host.credential(item["instance"], "postgresql")
     if credential and (result.get("rc") == 2 or result.get("error") in ("denied", "failed")):
         if "user" in credential:
             argv.extend(["-U", credential["user"]])

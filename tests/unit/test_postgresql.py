@@ -108,7 +108,7 @@ def test_the_output_is_divided_and_a_cut_one_is_no_answer() -> None:
     assert found["postgresql 5432 session"]["stderr"] == "psql: error: server closed"
     assert json.loads(found["postgresql 5432 server"]["text"]) == [{"a": 1}]
     assert "Ann" not in found["postgresql 5432 activity"]["text"]
-    assert (found["postgresql 5432 passwords"]["error"], "text" in found["postgresql 5432 passwords"]) == ("denied", False)
+    assert (found["postgresql 5432 passwords"]["error"], "text" in found["postgresql 5432 passwords"]) == ("failed", False)
     assert found["postgresql 5432/2 tables"]["text"] == '[{"name":"x"}]'
     assert found["postgresql 5432 slots"]["error"] == "failed"
 
@@ -123,7 +123,7 @@ class Asked:
         self.calls.append({"argv": argv, "user": user, "environment": dict(environment or {})})
         return {"rc": 2, "text": "", "stderr": "FATAL", "seconds": 0.1} if user else {"rc": 0, "text": "", "stderr": "", "seconds": 0.1}
 
-    def credential(self, instance: str) -> dict[str, str]:
+    def credential(self, instance: str, subject: str) -> dict[str, str]:
         return {"user": "monitor", "password": "planted"}
 
 
