@@ -46,7 +46,7 @@ from plugins.plugin_utils.facts.fibre_channel import Port
 from plugins.plugin_utils.facts.raid_model import Disk as RaidDisk
 from plugins.plugin_utils.findings import DAY, Above, Below, ByClass, Severity
 from plugins.plugin_utils.registry import RULES, RULES_BY_ID
-from tests.unit import boundaries_middleware, boundaries_mysql, boundaries_postgresql, boundaries_redis
+from tests.unit import boundaries_middleware, boundaries_mysql, boundaries_postgresql, boundaries_rabbitmq, boundaries_redis
 
 OK, INFO, UNKNOWN, WARNING, CRITICAL = Severity
 NOW = datetime(2026, 11, 20, tzinfo=UTC)
@@ -232,6 +232,7 @@ FACTS: dict[tuple[str, str], Build] = {
 FACTS.update(boundaries_middleware.FACTS)
 FACTS.update(boundaries_mysql.FACTS)
 FACTS.update(boundaries_postgresql.FACTS)
+FACTS.update(boundaries_rabbitmq.FACTS)
 FACTS.update(boundaries_redis.FACTS)
 # Where a rule makes something else of its level's severity: it is only worth naming, or another level has its say too
 AS_INFO = {WARNING: INFO}
