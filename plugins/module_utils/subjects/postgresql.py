@@ -38,7 +38,7 @@ def look_at_files(host, item):
     """Space and ownership of its folders, and what its control file says, which is there also when the server is down."""
     data = item["data"]
     if not os.path.isdir(data):
-        host.record("folders", item["instance"], error="denied" if os.path.lexists(data) else "not_found", stderr=data)
+        host.record("folders", item["instance"], error="failed", stderr="its data directory %s can't be seen" % data)
         return
     folders = [("data", data), ("wal", os.path.join(data, "pg_wal"))]
     folders.extend(("tablespace", path) for path in host.glob(os.path.join(data, "pg_tblspc", "*")))

@@ -32,7 +32,7 @@ SIGNATURES = (
     "was terminated by signal 9", "was terminated by signal", "has already been removed", "database system was not properly shut down",
     "out of shared memory", "out of memory", "too many clients already", "remaining connection slots are reserved",
     "checkpoints are occurring too frequently", "archive command failed", "archiving write-ahead log file", "deadlock detected",
-    "could not connect to the primary server", "could not receive data from WAL stream", "password authentication failed",
+    "could not connect to the primary server", "could not receive data from WAL stream", "authentication failed for user",
     "no pg_hba.conf entry", "temporary file: path", "canceling statement due to conflict with recovery",
     "canceling statement due to lock timeout", "still waiting for",
 )

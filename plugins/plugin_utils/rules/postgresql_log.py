@@ -28,7 +28,7 @@ TROUBLE = (
     "remaining connection slots are reserved", "checkpoints are occurring too frequently", "archive command failed",
     "archiving write-ahead log file", "could not connect to the primary server", "could not receive data from WAL stream",
 )
-REFUSED = ("password authentication failed", "no pg_hba.conf entry")
+REFUSED = ("authentication failed for user", "no pg_hba.conf entry")
 HARMLESS = (
     "deadlock detected", "temporary file: path", "canceling statement due to conflict with recovery", "still waiting for",
     "canceling statement due to lock timeout",
