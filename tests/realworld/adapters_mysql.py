@@ -114,5 +114,21 @@ def figures(case: Case, inspection: Inspection) -> Answer:
     return Answer("none", values)
 
 
+def state(case: Case) -> list[Entry]:
+    return entries_of({"replicas": case.texts[0].rstrip("\n") + "\n-- 1 rows\n"})
+
+
+def one_replica(_case: Case, inspection: Inspection) -> Answer:
+    server = _server(inspection)
+    if server is None or not isinstance(server.channels, tuple) or not server.channels:
+        return Answer("unknown")
+    channel = server.channels[0]
+    number = channel.sql_error.partition(":")[0]
+    return Answer("ok" if worst(inspection, RULES) <= Severity.INFO else "broken", {
+        "io_running": channel.io_running, "sql_running": channel.sql_running, "errno": int(number) if number else 0,
+        "lag": channel.lag_seconds if isinstance(channel.lag_seconds, int) else None})
+
+
+REPLICA = Adapter(state, one_replica, RULES)
 TABLES = Adapter(tables, replication, RULES)
 SUMMARY = Adapter(summary, figures, RULES)

@@ -17,7 +17,7 @@ from .adapters_hardware_raid import ARCCONF, HPACUCLI, MEGACLI, NETDATA_RAID, OT
 from .adapters_kernel import CPU_USAGE, CPUINFO, MEMINFO
 from .adapters_md_raid import MDADM, MDSTAT_ARRAY, MDSTAT_COMPONENTS, MDSTAT_HOST
 from .adapters_multipath import MULTIPATH
-from .adapters_mysql import SUMMARY as MYSQL_SUMMARY, TABLES as MYSQL
+from .adapters_mysql import REPLICA as MYSQL_REPLICA, SUMMARY as MYSQL_SUMMARY, TABLES as MYSQL
 from .adapters_packages import (
     APT_LIST,
     APT_SIMULATE,
@@ -92,5 +92,6 @@ ADAPTERS: Mapping[tuple[str, str], Adapter] = {
     ("misc", "bond"): BOND,
     ("multipath", "multipath"): MULTIPATH,
     ("databases", "mysql"): MYSQL,
+    ("misc", "field_mysql"): MYSQL_REPLICA,
     ("databases", "mysql_summary"): MYSQL_SUMMARY,
 }

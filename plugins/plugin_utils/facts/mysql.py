@@ -39,7 +39,9 @@ NONE_RUNS = NotHere("no MySQL or MariaDB server runs here")
 NO_REPLICA = NotHere("no server here replicates from another")
 NO_CLUSTER = NotHere("no server here belongs to a Galera cluster")
 FULL = re.compile(r"\b1040\b|Too many connections")
-NOT_LISTENING = re.compile(r"\b(?:2002|2013|1053)\b")
+NOT_LISTENING = re.compile(r"\b(?:2002|1053)\b")
+# The server took the connection, but said nothing
+SILENT = re.compile(r"\b2013\b")
 
 
 def parse(capture: Capture) -> MysqlFacts:
@@ -106,7 +108,7 @@ def _refusal(entry: Entry, pid: int) -> Unknown:
     values = {"detail": first_line(entry.stderr) or "no reason given", "pid": pid}
     if entry.error == "not_found":
         return Unknown("can't be asked: {detail}; install the client program of this server", values)
-    if entry.error == "timeout":
+    if entry.error == "timeout" or SILENT.search(entry.stderr):
         return Unknown("gave no answer: {detail}; it hangs or is overloaded: look at its error log and at what it waits for", values)
     if entry.error == "denied":
         return Unknown("let nobody in: {detail}; let root in by the plugin unix_socket or auth_socket, inspect as root, or give a "
@@ -157,7 +159,7 @@ def _channel(row: Row) -> Channel:
         io_running=row["Replica_IO_Running"], sql_running=row["Replica_SQL_Running"],
         lag_seconds=int(lag) if lag.isdecimal() else Unknown("the server does not know how far it is behind (NULL)"),
         delay_seconds=_count(row.get("SQL_Delay", "0")),
-        io_error=_error(row, "Last_IO_Errno", "Last_IO_Error"), sql_error=_error(row, "Last_SQL_Errno", "Last_SQL_Error"),
+        io_error=_error(row, "Last_IO_Errno", "Last_IO_Error"), sql_error=_error(row, "Last_SQL_Errno", "Last_SQL_Error") or _error(row, "Last_Errno", "Last_Error"),
         skip_count=_count(row.get("Skip_Counter", "0")), encrypted=row.get("Source_SSL_Allowed", "No") == "Yes",
         applied_gtids=row.get("Executed_Gtid_Set", "").replace("\n", ""),
     )
