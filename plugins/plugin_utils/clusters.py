@@ -23,6 +23,7 @@ from .begin import CLUSTERS_FILE
 from .facts.cluster import Member, Node, cluster_of, device_of
 from .facts.mysql_model import MysqlFacts
 from .facts.postgresql import PostgresqlFacts
+from .facts.redis_model import RedisFacts
 from .inspection import History, Inspection, judge
 from .registry import Subject
 from .rules import cluster
@@ -81,6 +82,20 @@ def mysql_nodes(host: str, facts: MysqlFacts) -> Iterator[Node | None]:
                            "replica" if not isinstance(channels, NotHere) and channels else "primary", chosen)
 
 
+def redis_nodes(host: str, facts: RedisFacts) -> Iterator[Node | None]:
+    """A node for each server that holds data; None for what could not be asked."""
+    if isinstance(facts.servers, Unknown):
+        yield None
+    elif not isinstance(facts.servers, NotHere):
+        for server in facts.servers:
+            version, link, memory = server.version, server.link, server.memory
+            if isinstance(version, Unknown | NotHere) or isinstance(link, Unknown):
+                yield None
+            elif not isinstance(memory, Unknown | NotHere):         # a sentinel has none to tell of
+                yield Node(host, "redis", server.name, numbers_of(version.text), "primary" if isinstance(link, NotHere) else "replica",
+                           {"maxmemory": str(memory.limit_bytes), "maxmemory-policy": memory.policy})
+
+
 def numbers_of(version: str) -> tuple[int, ...]:
     """``(10, 11, 6)`` of ``10.11.6-MariaDB-0+deb12u1-log``."""
     start = re.match(r"[\d.]*\d", version)
@@ -88,7 +103,9 @@ def numbers_of(version: str) -> tuple[int, ...]:
 
 
 # For each of COMPARED
-NODES: Mapping[str, Callable[[str, Any], Iterator[Node | None]]] = {"postgresql": postgresql_nodes, "mysql": mysql_nodes}
+NODES: Mapping[str, Callable[[str, Any], Iterator[Node | None]]] = {
+    "postgresql": postgresql_nodes, "mysql": mysql_nodes, "redis": redis_nodes,
+}
 
 
 def seen_of(capture: Capture, inspection: Inspection) -> Seen | None:

@@ -140,7 +140,7 @@ def test_what_is_kept_of_a_host() -> None:
 
 
 def test_what_could_not_be_asked_is_unseen() -> None:
-    for nodes_of, facts in ((NODES["postgresql"], "instances"), (NODES["mysql"], "servers")):
+    for nodes_of, facts in ((NODES["postgresql"], "instances"), (NODES["mysql"], "servers"), (NODES["redis"], "servers")):
         assert list(nodes_of("db1", type("Facts", (), {facts: Unknown("hung")}))) == [None]
         assert list(nodes_of("db1", type("Facts", (), {facts: NotHere("none")}))) == []
 

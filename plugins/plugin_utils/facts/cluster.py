@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from ..absent import Known, NotHere
 
 # The subjects whose servers are compared
-COMPARED = ("postgresql", "mysql")
+COMPARED = ("postgresql", "mysql", "redis")
 
 
 def device_of(cluster: str) -> str:
