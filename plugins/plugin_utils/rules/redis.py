@@ -9,7 +9,7 @@ from datetime import datetime
 from ..absent import Unknown
 from ..facts.middleware import Presence, Version
 from ..facts.redis import HANGS
-from ..facts.redis_model import LOOPBACK, Access, Link, Memory, Process, Rdb, Server, Settings, System
+from ..facts.redis_model import LOOPBACK, Access, Link, Memory, Process, Server, Settings, System
 from ..findings import Above, Domain, Finding, Rule, Severity
 from . import redis_load, redis_state
 from .middleware import SUPPORT_LEVELS, not_running, support_finding
@@ -188,12 +188,12 @@ REDIS_HUGE_PAGES = Rule(
 )
 
 
-def judge_overcommit(levels: Levels, name: str, memory: Memory, rdb: Rdb, system: System) -> Iterator[Finding]:
+def judge_overcommit(levels: Levels, name: str, memory: Memory, system: System) -> Iterator[Finding]:
     ratio = memory.used_bytes / system.memory_bytes
     values = {"overcommit": system.overcommit, "memory_ratio": ratio, "used_bytes": memory.used_bytes}
     if system.overcommit == 1:
         yield Finding(Severity.OK, name, "the kernel lets it fork whatever its size (vm.overcommit_memory 1)", values)
-    elif levels["memory_ratio"].grade(ratio) is not Severity.OK or rdb.status != "ok":
+    elif levels["memory_ratio"].grade(ratio) is not Severity.OK:
         yield Finding(Severity.WARNING, name, "vm.overcommit_memory is {overcommit}, and its {used_bytes} are {memory_ratio} of the "
                       "memory: "
                       "saves and copies to replicas may fail", values)
@@ -212,7 +212,7 @@ REDIS_OVERCOMMIT = Rule(
     levels={"memory_ratio": Above(warning=0.40, source="Redis documentation (administration) asks for 1 always; under 40 % a fork succeeds "
                                   "all the same: our judgement")},
     impact=3,
-    check=each(judge_overcommit, "memory", "rdb"),
+    check=each(judge_overcommit, "memory"),
     told_by=ANSWERS,
 )
 
