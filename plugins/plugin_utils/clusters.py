@@ -59,6 +59,8 @@ def postgresql_nodes(host: str, facts: PostgresqlFacts) -> Iterator[Node | None]
     elif not isinstance(facts.instances, NotHere):
         for instance in facts.instances:
             server, settings = instance.server, instance.settings
+            if instance.found.state == "down":                      # seen: it is no node now
+                continue
             if isinstance(server, Unknown | NotHere) or isinstance(settings, Unknown | NotHere):
                 yield None
             else:
