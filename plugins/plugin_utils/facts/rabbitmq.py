@@ -21,6 +21,7 @@ NOT_RUNNING = NotHere("no RabbitMQ runs here that could be looked at")
 NO_FILES = NotHere("this version does not tell how many files it has open")
 NO_CONNECTIONS = NotHere("no client is connected")
 HANGS = "rabbitmqctl got no answer in time: the node hangs, or this host is overloaded"
+UNREACHED = "rabbitmqctl can't reach the node, though its process runs: {detail}"
 T = TypeVar("T")
 
 
@@ -146,6 +147,8 @@ def answer(capture: Capture, key: str) -> str:
     entry = capture.entry(key)
     if entry is not None and entry.error == "timeout":
         raise Unreadable(HANGS)
+    if entry is not None and "unable to perform an operation on node" in entry.stderr:
+        raise Unreadable(UNREACHED, detail=entry.stderr.strip()[:200])
     if entry is not None and entry.error == "not_found":
         raise Unreadable("there is no rabbitmqctl on this host, so the node can't be asked")
     if entry is not None and entry.error is not None:

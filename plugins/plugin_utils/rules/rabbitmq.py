@@ -10,7 +10,7 @@ from typing import Any
 
 from ..absent import NotHere, Unknown
 from ..facts.middleware import Presence, Version
-from ..facts.rabbitmq import HANGS, Broker, Cluster, Connections, Guest, Queue, Status, Used
+from ..facts.rabbitmq import HANGS, UNREACHED, Broker, Cluster, Connections, Guest, Queue, Status, Used
 from ..findings import GIB, Above, Below, Domain, Finding, Rule, Severity
 from .middleware import SUPPORT_LEVELS, for_each, not_running, support_finding
 
@@ -29,8 +29,8 @@ def check_answers(_levels: Levels, presence: Presence, brokers: tuple[Broker, ..
             yield Finding(Severity.OK, broker.name, "answers")
             continue
         yield Finding(Severity.UNKNOWN, broker.name, silent.reason, silent.values)
-        if silent.reason == HANGS:
-            yield Finding(Severity.WARNING, f"{broker.name} response", "runs, but does not answer its own tool in time")
+        if silent.reason in (HANGS, UNREACHED):
+            yield Finding(Severity.WARNING, f"{broker.name} response", "runs, but does not answer its own tool")
 
 
 RABBITMQ_ANSWERS = Rule(
