@@ -29,8 +29,8 @@ def test_its_own_tools_are_no_brokers() -> None:
 
 
 def test_of_the_configuration_only_harmless_settings_leave_the_host() -> None:
-    text = "default_user = shop\ndefault_pass = geheim\n loopback_users.guest = false\nloopback_users = none # "
-    "geheim\ndisk_free_limit.absolute = 2GB\n"
+    text = ("default_user = shop\ndefault_pass = geheim\n loopback_users.guest = false\nloopback_users = none # geheim\n"
+            "disk_free_limit.absolute = 2GB\n")
     assert SETTING.findall(text) == ["loopback_users.guest = false", "loopback_users = none", "disk_free_limit.absolute = 2GB"]
 
 
