@@ -159,7 +159,8 @@ def _channel(row: Row) -> Channel:
         io_running=row["Replica_IO_Running"], sql_running=row["Replica_SQL_Running"],
         lag_seconds=int(lag) if lag.isdecimal() else Unknown("the server does not know how far it is behind (NULL)"),
         delay_seconds=_count(row.get("SQL_Delay", "0")),
-        io_error=_error(row, "Last_IO_Errno", "Last_IO_Error"), sql_error=_error(row, "Last_SQL_Errno", "Last_SQL_Error") or _error(row, "Last_Errno", "Last_Error"),
+        io_error=_error(row, "Last_IO_Errno", "Last_IO_Error"),
+        sql_error=_error(row, "Last_SQL_Errno", "Last_SQL_Error") or _error(row, "Last_Errno", "Last_Error"),
         skip_count=_count(row.get("Skip_Counter", "0")), encrypted=row.get("Source_SSL_Allowed", "No") == "Yes",
         applied_gtids=row.get("Executed_Gtid_Set", "").replace("\n", ""),
     )
