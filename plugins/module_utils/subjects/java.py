@@ -23,9 +23,10 @@ from ..servers import running
 
 MAX_JVMS = 24
 MAX_ASKED = 8
-ASK_SECONDS = 5
-# The client itself: small, quick, and without files of its own
-CLIENT = ["-J-XX:-UsePerfData", "-J-XX:TieredStopAtLevel=1", "-J-XX:+UseSerialGC", "-J-Xmx64m"]
+ASK_SECONDS = 6
+ALL_SECONDS = 20        # for the JVMs that do not answer, together
+# The client itself: small, quick, without files of its own; it gives up, and clears up, before it would be killed
+CLIENT = ["-J-XX:-UsePerfData", "-J-XX:TieredStopAtLevel=1", "-J-XX:+UseSerialGC", "-J-Xmx64m", "-J-Dsun.tools.attach.attachTimeout=3000"]
 NO_ATTACH = ("-XX:+DisableAttachMechanism", "-Xrs", "-XX:+ReduceSignalUsage")
 # Properties whose values are no secrets; of all others just the name is kept
 PROPERTIES = re.compile(r"^-D(catalina\.(base|home)|java\.io\.tmpdir|com\.sun\.management\.jmxremote"
@@ -36,6 +37,7 @@ TAKES_A_WORD = ("-cp", "-classpath", "--class-path", "-p", "--module-path", "--a
 def capture(host):
     host.file("/proc/meminfo")
     found, taken = [], set()
+    started = time.time()
     for process in running(["java", "jsvc"], workers=False)[:MAX_JVMS]:
         options, main = safe_options(process["argv"])
         name = instance_name(name_of(options, main), dict(process, container=""), taken)
@@ -43,8 +45,11 @@ def capture(host):
         host.record("options", name, json.dumps({"options": options, "main": main}), kind="note")
         host.record("process", name, json.dumps(look(process)), kind="note")
         record_counters(host, name, process)
-        if len(found) <= MAX_ASKED:
+        if len(found) <= MAX_ASKED and time.time() - started < ALL_SECONDS:
             record_threads(host, name, process, options)
+        else:
+            host.record("threads", name, error="failed", stderr="only %d JVMs of a host are asked for their threads, within %d s" % (
+                MAX_ASKED, ALL_SECONDS))
     host.note("java instances", json.dumps({"instances": found, "installed": False, "enabled": None}))
 
 
@@ -166,7 +171,10 @@ def reason_not_to_ask(host, process, options):
         return "it runs in a root folder of its own"
     if any(word in options for word in NO_ATTACH):
         return "it was started with an option that forbids to ask it (%s)" % ", ".join(NO_ATTACH)
-    caught = re.search(r"(?m)^SigCgt:\s*([0-9a-f]+)$", text_of("/proc/%d/status" % process["pid"]))
+    status = text_of("/proc/%d/status" % process["pid"])
+    if re.search(r"(?m)^State:\s+[TtZX]", status):
+        return "it was stopped, and does not run on"
+    caught = re.search(r"(?m)^SigCgt:\s*([0-9a-f]+)$", status)
     if caught is None or not int(caught.group(1), 16) & 1 << 2:
         return "it does not wait for the signal by which it would be asked (SIGQUIT)"
     return None
