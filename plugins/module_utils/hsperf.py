@@ -13,7 +13,8 @@ import struct
 MAGIC = b"\xca\xfe\xc0\xc0"
 # Whatever else is in the file stays there: it holds the command line and all properties
 KEPT = re.compile(r"^(sun\.gc\.(collector\.\d+\.(name|invocations|time)"
-                  r"|generation\.\d+\.(name|maxCapacity|capacity|space\.\d+\.(name|used|capacity))|metaspace\.(used|capacity|maxCapacity))|sun\.gc\.cause|sun\.os\.hrt\.frequency"
+                  r"|generation\.\d+\.(name|maxCapacity|capacity|space\.\d+\.(name|used|capacity))|metaspace\.(used|capacity|maxCapacity))"
+                  r"|sun\.gc\.cause|sun\.os\.hrt\.frequency"
                   r"|java\.property\.java\.(version|vm\.name)|java\.threads\.(live|peak))$")
 
 

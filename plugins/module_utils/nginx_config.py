@@ -105,7 +105,7 @@ def tokens(text):
         if end:
             yield "", end
         elif double is not None or single is not None or plain:
-            yield next(part for part in (double, single, plain) if part is not None), None
+            yield next((part for part in (double, single, plain) if part is not None), ""), None
 
 
 def status_page(found):

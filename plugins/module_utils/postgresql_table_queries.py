@@ -25,15 +25,19 @@ SELECT current_database() AS name,
 FROM pg_stat_database s WHERE s.datname = current_database()
 """
 
+# By its functions, as the view pg_stat_all_tables adds up the indexes of each table too
 TABLES = """
-SELECT n.nspname || '.' || c.relname AS name, s.n_live_tup AS live_count, s.n_dead_tup AS dead_count,
-       s.n_mod_since_analyze AS changed_count,
-       extract(epoch FROM clock_timestamp() - greatest(s.last_vacuum, s.last_autovacuum))::float8 AS vacuumed_seconds,
-       extract(epoch FROM clock_timestamp() - greatest(s.last_analyze, s.last_autoanalyze))::float8 AS analyzed_seconds,
-       coalesce('autovacuum_enabled=false' = ANY(c.reloptions) OR 'autovacuum_enabled=off' = ANY(c.reloptions), false) AS autovacuum_off
-FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace JOIN pg_stat_all_tables s ON s.relid = c.oid
-WHERE c.relkind IN ('r', 'm') AND %s AND (s.n_dead_tup >= 10000 OR s.n_mod_since_analyze >= 10000 OR s.n_live_tup >= 10000)
-ORDER BY s.n_dead_tup DESC, s.n_mod_since_analyze DESC
+SELECT name, live_count, dead_count, changed_count, autovacuum_off,
+       extract(epoch FROM clock_timestamp()
+               - greatest(pg_stat_get_last_vacuum_time(oid), pg_stat_get_last_autovacuum_time(oid)))::float8 AS vacuumed_seconds,
+       extract(epoch FROM clock_timestamp()
+               - greatest(pg_stat_get_last_analyze_time(oid), pg_stat_get_last_autoanalyze_time(oid)))::float8 AS analyzed_seconds
+FROM (SELECT c.oid, n.nspname || '.' || c.relname AS name, pg_stat_get_live_tuples(c.oid) AS live_count,
+             pg_stat_get_dead_tuples(c.oid) AS dead_count, pg_stat_get_mod_since_analyze(c.oid) AS changed_count,
+             coalesce(c.reloptions && ARRAY['autovacuum_enabled=false', 'autovacuum_enabled=off'], false) AS autovacuum_off
+      FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.relkind IN ('r', 'm') AND %s) t
+WHERE dead_count >= 10000 OR changed_count >= 10000 OR live_count >= 10000
+ORDER BY dead_count DESC, changed_count DESC
 """
 
 # A row takes 24 bytes for its head, 4 for its pointer, and its columns, in steps of 8; a page of 8 KiB 24 for its head. The widths
@@ -102,16 +106,15 @@ ORDER BY c.reltuples DESC
 
 # The column that owns a sequence may hold less than the sequence gives
 SEQUENCES = """
-SELECT name, column_name, last_value::float8 / limit_value AS used_ratio, limit_value
-FROM (SELECT s.schemaname || '.' || s.sequencename AS name, s.last_value,
-             coalesce(d.refobjid::regclass || '.' || a.attname, '') AS column_name,
-             least(s.max_value, CASE a.atttypid WHEN 'int4'::regtype THEN 2147483647 WHEN 'int2'::regtype THEN 32767 END)::float8
+SELECT name, coalesce(refobjid::regclass || '.' || attname, '') AS column_name, last_value::float8 / limit_value AS used_ratio, limit_value
+FROM (SELECT n.nspname || '.' || c.relname AS name, d.refobjid, a.attname,
+             CASE WHEN has_sequence_privilege(c.oid, 'SELECT,USAGE') THEN pg_sequence_last_value(c.oid) END AS last_value,
+             least(s.seqmax, CASE a.atttypid WHEN 'int4'::regtype THEN 2147483647 WHEN 'int2'::regtype THEN 32767 END)::float8
              AS limit_value
-      FROM pg_sequences s
-           LEFT JOIN pg_depend d ON d.classid = 'pg_class'::regclass AND d.deptype IN ('a', 'i') AND d.refobjsubid > 0
-                     AND d.objid = format('%I.%I', s.schemaname, s.sequencename)::regclass
+      FROM pg_sequence s JOIN pg_class c ON c.oid = s.seqrelid JOIN pg_namespace n ON n.oid = c.relnamespace
+           LEFT JOIN pg_depend d ON d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype IN ('a', 'i') AND d.refobjsubid > 0
            LEFT JOIN pg_attribute a ON a.attrelid = d.refobjid AND a.attnum = d.refobjsubid
-      WHERE s.increment_by > 0 AND NOT s.cycle AND s.last_value IS NOT NULL) q
+      WHERE s.seqincrement > 0 AND NOT s.seqcycle AND n.nspname !~ '^pg_temp' OFFSET 0) q
 WHERE last_value >= 0.3 * limit_value ORDER BY 3 DESC
 """
 

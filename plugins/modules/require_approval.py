@@ -35,7 +35,7 @@ options:
     type: path
     required: true
   approval:
-    description: Who may approve for which system, and how many of them must, such as C({crm: {approvers: [bob, carol], needed: 2}}).
+    description: Who may approve for which system, and how many of them must, by system C(approvers) and C(needed).
     type: dict
     required: true
   freezes:

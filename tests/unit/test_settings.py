@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 import yaml
 
-from plugins.plugin_utils.registry import RULES_BY_ID
 from plugins.plugin_utils.begin import check_host, check_subjects
+from plugins.plugin_utils.registry import RULES_BY_ID
 from plugins.plugin_utils.settings import BadSetting, parse, settings_of
 from plugins.plugin_utils.waivers import parse_waivers, waiver_for
 

@@ -173,8 +173,8 @@ def questions(host, name, connection, open_to_all):
     ask_each(host, name, "state", [
         ("slow_count", lambda: connection.ask("SLOWLOG", "LEN")), ("latency", lambda: connection.ask("LATENCY", "LATEST"))])
     if mode == "cluster":
-        ask_each(host, name, "cluster", [("info", lambda: connection.ask("CLUSTER", "INFO")),
-                                                     ("nodes", lambda: connection.ask("CLUSTER", "NODES"))])
+        ask_each(host, name, "cluster", [
+            ("info", lambda: connection.ask("CLUSTER", "INFO")), ("nodes", lambda: connection.ask("CLUSTER", "NODES"))])
 
 
 def record_info(host, name, connection):

@@ -133,4 +133,3 @@ def split(line):
         return None
     day, month, year, level, message = match.groups()
     return "-".join((year, MONTHS.get(month, "01"), day)), level, message
-

@@ -227,5 +227,3 @@ def _number(capture: Capture, key: str) -> Known[int]:
     if isinstance(text, Unknown):
         return text
     return int(text) if text.strip().isdecimal() and text.endswith("\n") else Unknown("{key}: holds no number", {"key": key})
-
-

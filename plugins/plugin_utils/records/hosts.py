@@ -44,7 +44,6 @@ FORGET = delete(FINDINGS).where(
 ADD_INSPECTIONS, ADD_RESULTS, ADD_FINDINGS, ADD_MEASUREMENTS = insert(INSPECTIONS), insert(RESULTS), insert(FINDINGS), insert(MEASUREMENTS)
 
 
-
 def device_ids(connection: Connection, settings: Mapping[str, Mapping[str, Any]]) -> dict[str, int]:
     """{name: id} of the devices with these names and settings; they are added or their settings brought up to date."""
     found = {row.name: row for row in connection.execute(DEVICES_BY_NAME, {"of_names": list(settings)})}

@@ -269,7 +269,7 @@ def check_java_memory(levels: Mapping[str, Any], instances: tuple[Instance, ...]
             yield Finding(levels["heap_ratio"].grade(ratio), item.name, "its heap may grow to {heap_bytes} of {limit_bytes} of memory",
                           {"heap_ratio": ratio, "heap_bytes": counters.heap_max_bytes, "limit_bytes": limit})
         else:
-            absent = next(fact for fact in (counters, process) if isinstance(fact, Unknown))
+            [absent, *_others] = [fact for fact in (counters, process) if isinstance(fact, Unknown)]
             yield Finding(Severity.UNKNOWN, item.name, absent.reason, absent.values)
     if len(heaps) > 1:
         ratio = sum(heaps.values()) / total

@@ -246,8 +246,7 @@ def check_archiver(levels: Mapping[str, Any], instances: Instances, taken_at: da
                           "the last attempt to archive failed {failed_seconds} ago; {ready_count} files of WAL wait", values)
         elif levels["ready_count"].grade(archiver.ready_count) > Severity.OK:
             yield Finding(levels["ready_count"].grade(archiver.ready_count), instance.name,
-                          "{ready_count} files of WAL wait to "
-                                                                                            "be archived", values)
+                          "{ready_count} files of WAL wait to be archived", values)
         elif lately and lately.growth["failed_count"]:
             yield Finding(Severity.INFO, instance.name, "archiving works; it failed {new_count} times since it was last looked at", values)
         else:
