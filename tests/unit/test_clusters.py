@@ -71,6 +71,15 @@ def test_a_node_that_was_not_seen_gives_no_verdict(service: str) -> None:
     assert judged(members).coverage == 0
 
 
+def test_every_rule_has_a_case_that_fails_one_that_is_healthy_and_one_that_is_unseen() -> None:
+    cases = [pair(node("db2")), pair(node("db2", (16, 1))), pair(node("db2", (15, 5))), pair(node("db2", max_connections="50")),
+             pair(node("db2", role="primary")), pair(unseen=frozenset({"postgresql"}))]
+    seen = {rule.id: {severity for case in cases for severity in found(case, rule.id).values()} for rule in RULES}
+    for rule, severities in seen.items():
+        assert {OK, UNKNOWN} <= severities, rule
+        assert severities & {WARNING, CRITICAL} or rule == "cluster_seen", rule      # a node that was not seen is never more than unknown
+
+
 def test_what_differs_among_the_nodes_that_were_seen_differs() -> None:
     members = (*pair(node("db2", (15, 5), max_connections="9")), Member("db3", unseen=frozenset({""})))
     assert found(members, "cluster_patched") == {"postgresql 5432 db2": WARNING}
