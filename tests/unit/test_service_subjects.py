@@ -150,3 +150,9 @@ LEGEND = ("\nLOAD   = Reflects whether the unit definition was properly loaded.\
 def test_lists_of_failed_units_of_all_versions(text: str, names: list[str] | None) -> None:
     found = services.parse_failed(text, {})
     assert ([unit.name for unit in found] if isinstance(found, tuple) else None) == names
+
+
+def test_a_source_that_is_asked_more_than_once_a_second_has_a_negative_poll() -> None:
+    head = "MS Name/IP address         Stratum Poll Reach LastRx Last sample\n" + 79 * "=" + "\n"
+    (source,) = clock.parse_sources(head + "^* 192.168.10.5                  2  -1   377     1   +261ns[ +399ns] +/- 6817ns\n")
+    assert (source.stratum, source.reach) == (2, 0o377)

@@ -127,7 +127,8 @@ def _colon_lines(text: str) -> dict[str, str]:
 # MS Name/IP address         Stratum Poll Reach LastRx Last sample
 # ===============================================================================
 # ^* 192.168.10.5                  2   6   377    23   -923us[ -924us] +/-   43ms
-SOURCE = re.compile(r"^([\^=#])([*+\-?x~]) (\S+)\s+(\d+)\s+(\d+)\s+([0-7]+)\s+(\S+)\s+(\S.*)$")
+# Poll is a power of two: -1 is half a second, as chronyd asks right after its start where iburst is set.
+SOURCE = re.compile(r"^([\^=#])([*+\-?x~]) (\S+)\s+(\d+)\s+(-?\d+)\s+([0-7]+)\s+(\S+)\s+(\S.*)$")
 
 
 def parse_sources(text: str) -> tuple[Source, ...]:

@@ -50,7 +50,8 @@ def parse(capture: Capture) -> NetworkFacts:
         missing = physical - {item.name for item in counters}
         counters = tuple(item for item in counters if item.name in physical) or NotHere("no physical network interface")
         if missing:                     # a text that is cut at the end of a line looks whole
-            counters = Unknown("/proc/net/dev: does not name {names}; it is cut off", {"names": ", ".join(sorted(missing))})
+            counters = Unknown("/proc/net/dev: does not name {names}, which /sys has; it is cut off, or of another network namespace",
+                               {"names": ", ".join(sorted(missing))})
     return NetworkFacts(_links(capture), counters, _default_route(capture), _name_servers(capture))
 
 
