@@ -22,7 +22,7 @@ from .records import hosts, runs
 from .records.database import open_records, transaction
 from .reports.folder import Finished, ReportFolder
 
-TOGETHER = 20       # hosts judged and recorded at a time: a statement costs as much for one as for many, their captures take memory
+TOGETHER = 50       # hosts judged and recorded at a time: a statement costs as much for one as for many, their captures take memory
 
 
 def conclude(

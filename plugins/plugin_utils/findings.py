@@ -105,7 +105,7 @@ class Finding(NamedTuple):
     values: Mapping[str, Any] = NOTHING
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)          # there is one of each, and what is the same for all hosts is kept by rule
 class Rule:
     """One check: the declaration that stands below its pure generator.
 

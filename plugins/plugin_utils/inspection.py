@@ -84,9 +84,7 @@ def judge(
     not_applicable: dict[str, Unknown | NotHere] = {}
     applicable = judged = 0
     total = points = 0.0
-    for rule in rules:
-        if not _was_looked_at(rule, facts):
-            continue
+    for rule in _over(frozenset(facts), tuple(rules)):
         verdict = apply(rule, facts, settings)
         if isinstance(verdict, NotHere):
             not_applicable[rule.id] = verdict
@@ -121,22 +119,24 @@ def facts_of(subject: Subject, capture: Capture) -> Any:
         return Unknown("the parser of {subject} failed: {detail}", {"subject": subject.name, "detail": f"{type(error).__name__}: {error}"})
 
 
-def _was_looked_at(rule: Rule, facts: Mapping[str, Any]) -> bool:
-    return facts.keys() >= _holders(rule.needs)
-
-
-@cache
-def _holders(needs: tuple[str, ...]) -> frozenset[str]:
-    return frozenset(split(need)[0] for need in needs)
+@lru_cache(maxsize=256)
+def _over(looked_at: frozenset[str], rules: tuple[Rule, ...]) -> tuple[Rule, ...]:
+    """The rules whose needs lie in what was looked at, which is the same on most hosts of a fleet."""
+    return tuple(rule for rule in rules if looked_at >= {split(need)[0] for need in rule.needs})
 
 
 def apply(rule: Rule, facts: Mapping[str, Any], settings: Settings) -> list[Judged] | NotHere:
     """One rule's findings (at least one), or NotHere when it does not apply."""
-    values = [resolve(need, facts) for need in rule.needs]
-    absent = [value for value in values if isinstance(value, ABSENT)]
-    if absent:
-        return next((value for value in absent if isinstance(value, NotHere)), None) or [
-            Judged(rule.id, rule.subject, Severity.UNKNOWN, absent[0].reason, absent[0].values)]
+    values, unknown = [], None
+    for need in rule.needs:
+        value = resolve(need, facts)
+        if isinstance(value, NotHere):
+            return value
+        if isinstance(value, Unknown):
+            unknown = unknown or value
+        values.append(value)
+    if unknown:
+        return [Judged(rule.id, rule.subject, Severity.UNKNOWN, unknown.reason, unknown.values)]
     levels = levels_of(rule, settings.levels)
     try:
         found = list(rule.check(levels, *values))

@@ -32,7 +32,7 @@ def rows(text: str, kind: type[T], key: str) -> tuple[T, ...]:
 
 def _row(item: dict[str, Any], kind: type[T], key: str) -> T:
     values = {}
-    for name, types in _types(cast("Hashable", kind)):
+    for name, types in _types(cast(Hashable, kind)):
         value = item.get(name)
         if isinstance(value, list) and tuple in types:
             value = tuple(value)

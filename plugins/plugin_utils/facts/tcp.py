@@ -66,11 +66,13 @@ def parse_pairs(text: str) -> dict[str, float]:
     values: dict[str, float] = {}
     lines = text.splitlines()
     for names, numbers in zip(lines[::2], lines[1::2], strict=False):
+        wanted = COUNTERS.get(names.partition(" ")[0])
+        if wanted is None:
+            continue
         head, *columns = names.split()
         found, *counts = numbers.split() or [""]
         if head == found and len(columns) == len(counts):
-            values.update({head[:-1] + "." + column: float(counts[columns.index(column)])
-                           for column in COUNTERS.get(head, ()) if column in columns})
+            values.update({head[:-1] + "." + column: float(counts[columns.index(column)]) for column in wanted if column in columns})
     return values
 
 

@@ -14,6 +14,7 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
+from ..absent import NotHere, Unknown
 from ..findings import Rule
 from ..outcome import Outcome, Reported
 from ..waivers import Waiver
@@ -49,10 +50,14 @@ def document_of(outcome: Outcome, trend: Iterable[Mapping[str, Any]], sha256: st
         ],
         "findings": [_finding(item) for item in outcome.findings],
         "fine": [_fine(item) for item in outcome.fine],
-        "not_applicable": [
-            {"rule": rule, "reason": in_both(absent.reason, absent.values)} for rule, absent in inspection.not_applicable.items()
-        ],
+        "not_applicable": _not_applicable(inspection.not_applicable),
     }
+
+
+def _not_applicable(absents: Mapping[str, Unknown | NotHere]) -> list[dict[str, Any]]:
+    """Where a whole subject isn't there, dozens of rules share one reason, which is rendered once."""
+    reasons = {id(absent): in_both(absent.reason, absent.values) for absent in {id(absent): absent for absent in absents.values()}.values()}
+    return [{"rule": rule, "reason": reasons[id(absent)]} for rule, absent in absents.items()]
 
 
 def evidence_of(outcome: Outcome) -> dict[str, str]:

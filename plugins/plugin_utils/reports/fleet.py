@@ -5,13 +5,14 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from statistics import fmean
 from typing import Any
+
+import orjson
 
 from ..comparison import State
 from ..findings import Domain, Severity
@@ -132,7 +133,9 @@ def _short(finding: Mapping[str, Any]) -> str:
     ])
 
 
-as_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+def as_json(value: Any) -> str:
+    """JSON in one line; a report is half of the work of a run, and this a quarter of the report with Python's own."""
+    return orjson.dumps(value).decode()
 
 
 def _urgency(host: str, finding: Mapping[str, Any]) -> tuple[object, ...]:
