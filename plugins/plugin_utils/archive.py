@@ -313,5 +313,11 @@ def command_entry(key: str, stdout: str | None, stderr: str | None = None, rc: s
                  rc=None if error else int(rc or 0), error=(error or "").strip() or None)
 
 
+def captures_in(path: Path) -> list[Path]:
+    """The captures that a path names: all of a run's folder, or itself."""
+    found = sorted(path.glob("*.json.zst")) if path.is_dir() else []
+    return found or [path]
+
+
 def captures_of_run(home: Path, run: str) -> list[Path]:
     return sorted((home / "archive" / host_file_name(run)).glob("*.json.zst"))

@@ -1,0 +1,111 @@
+# Copyright (c) 2026 Caretaker contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Advice on a host: the formulas' targets held against the values in force. A pure function of the facts of one capture.
+
+A value that is near enough to its target gets no step, so a system that was tuned gets no further step on the same value.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from ..absent import Known, NotHere, Unknown
+from ..facts.kernel_settings import Configured
+from ..facts.mysql_model import Names
+from ..facts.postgresql_model import Instance, Setting
+from ..findings import Domain
+from . import kernel, mysql, postgresql
+from .share import Share, share_of
+from .step import Advice, Step, Target
+
+# A setting whose step waits for others: {setting: those that come first}
+ORDER = {"effective_cache_size": ("shared_buffers",), "work_mem": ("shared_buffers",), "shared_buffers": ("vm.swappiness",),
+         "innodb_buffer_pool_size": ("vm.swappiness",), "innodb_redo_log_capacity": ("innodb_buffer_pool_size",),
+         "innodb_log_file_size": ("innodb_buffer_pool_size",)}
+
+
+def advise(facts: Mapping[str, Any]) -> Advice:
+    """``facts``: those of ``inspection.judge``; subjects that were not looked at give nothing."""
+    instances, servers = _instances(facts), _servers(facts)
+    count = len(instances) + len(servers)
+    undecided: dict[str, Unknown] = {}
+    steps = list(_kernel(facts, count > 0, undecided))
+    share = share_of(facts, count) if count else NotHere("no database server is here")
+    if isinstance(share, Unknown):
+        undecided["databases"] = share
+    if isinstance(share, Share):
+        if isinstance(share.disk_class, Unknown):
+            undecided["disks"] = share.disk_class
+        for instance in instances:
+            steps.extend(_postgresql(instance, share, undecided))
+        for server in servers:
+            steps.extend(_mysql(server, share, undecided))
+    return Advice(_in_order(steps), undecided)
+
+
+def _instances(facts: Mapping[str, Any]) -> list[Instance]:
+    found = getattr(facts.get("postgresql"), "instances", ())
+    return [item for item in found if item.found.state == "running"] if isinstance(found, tuple) else []
+
+
+def _servers(facts: Mapping[str, Any]) -> list[Any]:
+    found = getattr(facts.get("mysql"), "servers", ())
+    return list(found) if isinstance(found, tuple) else []
+
+
+def _kernel(facts: Mapping[str, Any], databases: bool, undecided: dict[str, Unknown]) -> Iterator[Step]:
+    settings = facts.get("kernel_settings")
+    if settings is None or isinstance(settings, NotHere):
+        return
+    values: Known[Mapping[str, str]] = settings if isinstance(settings, Unknown) else settings.values
+    if isinstance(values, NotHere):
+        return                          # a container's kernel is another host's
+    if isinstance(values, Unknown):
+        undecided["kernel"] = values
+        return
+    configured: Mapping[str, Configured] = settings.configured if isinstance(settings.configured, Mapping) else {}
+    for target in kernel.targets(facts, databases):
+        now = values.get(target.setting)
+        if now is not None and not _is_near(float(now), target):
+            file = configured[target.setting].file if target.setting in configured else "default"
+            yield Step(Domain.OS, "sysctl", "", now, file, target)
+
+
+def _postgresql(instance: Instance, share: Share, undecided: dict[str, Unknown]) -> Iterator[Step]:
+    targets = postgresql.of_instance(instance, share)
+    if isinstance(targets, Unknown):
+        undecided[instance.name] = targets
+        return
+    settings: Mapping[str, Setting] = instance.settings if isinstance(instance.settings, Mapping) else {}
+    for target in targets:
+        now = settings.get(target.setting)
+        if now is not None and not _is_near(postgresql.number(now), target):
+            yield Step(Domain.DATABASE, "postgresql", instance.name, now.setting + now.unit if now.unit != "8kB" else
+                       postgresql.size(postgresql.number(now)), now.file or now.source, target, ORDER.get(target.setting, ()))
+
+
+def _mysql(server: Any, share: Share, undecided: dict[str, Unknown]) -> Iterator[Step]:
+    if not isinstance(server.variables, Names):
+        undecided[server.name] = Unknown(server.variables.reason, server.variables.values)
+        return
+    for target in mysql.targets(server.variables, share):
+        if server.variables.has(target.setting) and not _is_near(float(server.variables.number(target.setting)), target):
+            yield Step(Domain.DATABASE, "mysql", server.name, server.variables.text(target.setting), "server", target,
+                       ORDER.get(target.setting, ()))
+
+
+def _is_near(now: float, target: Target) -> bool:
+    return target.lowest <= now <= target.highest
+
+
+def _in_order(steps: Iterable[Step]) -> tuple[Step, ...]:
+    """Those that others wait for first; otherwise as they come, a host's kernel before its servers."""
+    waiting, done = list(steps), []
+    while waiting:
+        names = {step.target.setting for step in waiting}
+        ready = next((step for step in waiting if names.isdisjoint(step.after)), waiting[0])
+        done.append(ready)
+        waiting.remove(ready)
+    return tuple(done)

@@ -1,0 +1,121 @@
+# Copyright (c) 2026 Caretaker contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""PostgreSQL: memory, checkpoints and the planner's costs, by what the host has."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from ..absent import Unknown
+from ..facts.postgresql_model import Checkpoints, Folder, Instance, Setting
+from ..findings import DAY
+from .share import GIB, MIB, Share
+from .step import Target
+
+PGTUNE = "pgtune (formulas of July 2026)"
+MANUAL = "PostgreSQL documentation"
+UNITS = {"B": 1, "kB": 1 << 10, "8kB": 8 << 10, "16MB": 16 << 20, "MB": 1 << 20, "": 1}
+# random_page_cost and effective_io_concurrency
+DISKS = {"hdd": (4.0, 2), "ssd": (1.1, 200), "san": (1.1, 300), "nvme": (1.1, 1000)}
+REQUESTED_RATIO = 0.1       # of all checkpoints: more come because the WAL is full, not because it is time
+LARGEST_WAL = 8 * GIB
+WAL_PART = 5                # of the free space of the WAL's file system
+MANY_WORKERS = ((32, 5), (16, 4))
+
+
+def number(setting: Setting) -> float:
+    """A setting of pg_settings in bytes, or as the number that it is."""
+    return float(setting.setting) * UNITS.get(setting.unit, 1)
+
+
+def size(value: float) -> str:
+    """Bytes as postgresql.conf has them, in whole megabytes."""
+    return f"{int(value) // MIB}MB"
+
+
+def targets(settings: Mapping[str, Setting], share: Share, checkpoints: Checkpoints | None, uptime_seconds: float,
+            wal: Folder | None) -> Iterator[Target]:
+    """All that formulas say of an instance, whatever its values are today."""
+    yield from _memory(settings, share)
+    yield from _checkpoints(settings, checkpoints, uptime_seconds, wal)
+    yield from _disks(share)
+    yield from _workers(share)
+
+
+def _memory(settings: Mapping[str, Setting], share: Share) -> Iterator[Target]:
+    memory = share.memory_bytes
+    shared, cache, maintenance = memory // 4, memory * 3 // 4, min(memory // 16, 2 * GIB)
+    yield Target(
+        "shared_buffers", size(shared), shared / 2, shared * 1.7, "a quarter of {memory_bytes}, the memory of this instance",
+        {"memory_bytes": memory}, f"{PGTUNE}; {MANUAL}, shared_buffers: 25 % to 40 %",
+        "more of what is read often stays in memory", "database_cache_hit_ratio", needs_restart=True, change_risk=2)
+    yield Target(
+        "effective_cache_size", size(cache), cache / 2, memory, "three quarters of {memory_bytes}, the memory of this instance",
+        {"memory_bytes": memory}, PGTUNE, "the planner trusts that indexes are in memory; nothing is allocated", "database_latency_seconds")
+    yield Target(
+        "maintenance_work_mem", size(maintenance), maintenance / 2, maintenance * 4,
+        "a sixteenth of {memory_bytes}, the memory of this instance, at most 2 GiB", {"memory_bytes": memory}, PGTUNE,
+        "vacuum and the building of indexes take fewer passes", "database_dead_rows_ratio")
+    connections, workers = settings.get("max_connections"), settings.get("max_worker_processes")
+    if connections is None or workers is None:
+        return
+    sorts = (number(connections) + number(workers)) * 3
+    work = max(4 * MIB, int((memory - shared) / sorts))
+    yield Target(
+        "work_mem", size(work), work / 2, work * 4,
+        "({memory_bytes} less shared_buffers) / ({connections_count} connections and {workers_count} workers) / 3, at least 4 MiB",
+        {"memory_bytes": memory, "connections_count": int(number(connections)), "workers_count": int(number(workers))}, PGTUNE,
+        "sorts and hashes write fewer temporary files", "database_temporary_bytes_rate", change_risk=2)
+
+
+def _checkpoints(
+    settings: Mapping[str, Setting], checkpoints: Checkpoints | None, uptime_seconds: float, wal: Folder | None
+) -> Iterator[Target]:
+    yield Target(
+        "checkpoint_completion_target", "0.9", 0.7, 1.0, "the default since PostgreSQL 14", {}, f"{MANUAL}, checkpoint_completion_target",
+        "a checkpoint's writes are spread over the time until the next", "disk_await_seconds")
+    if checkpoints is None or wal is None or uptime_seconds < DAY:
+        return
+    total = checkpoints.timed + checkpoints.requested
+    now = settings.get("max_wal_size")
+    if now is None or not total or checkpoints.requested / total <= REQUESTED_RATIO:
+        return
+    room = min(LARGEST_WAL, (wal.available_bytes + int(number(now))) // WAL_PART)
+    yield Target(
+        "max_wal_size", size(room), room * 0.6, float("inf"),
+        "a fifth of the room of the WAL's file system, at most 8 GiB; {requested_ratio} of the checkpoints came because the WAL was full",
+        {"requested_ratio": checkpoints.requested / total}, PGTUNE, "checkpoints come by time, not by volume, and write less",
+        "database_checkpoints_requested_ratio")
+
+
+def _disks(share: Share) -> Iterator[Target]:
+    cost, concurrency = DISKS.get(share.disk_class, (None, None)) if isinstance(share.disk_class, str) else (None, None)
+    if cost is None or concurrency is None:
+        return
+    values = {"class": share.disk_class}
+    yield Target(
+        "random_page_cost", f"{cost:g}", cost - 0.2, cost + 0.9, "by the class of the disks: {class}", values, PGTUNE,
+        "the planner takes indexes where the disks make them worth it", "database_latency_seconds")
+    yield Target(
+        "effective_io_concurrency", str(concurrency), min(16, concurrency), 1000, "by the class of the disks: {class}", values, PGTUNE,
+        "more is read ahead at a time", "database_latency_seconds")
+
+
+def _workers(share: Share) -> Iterator[Target]:
+    wanted = next((workers for cpus, workers in MANY_WORKERS if share.cpus >= cpus), None)
+    if wanted is not None:
+        yield Target(
+            "autovacuum_max_workers", str(wanted), wanted, 20, "by {cpus_count} processors", {"cpus_count": share.cpus}, PGTUNE,
+            "several large tables are vacuumed at a time", "database_dead_rows_ratio", needs_restart=True)
+
+
+def of_instance(instance: Instance, share: Share) -> Iterator[Target] | Unknown:
+    """The targets of an instance; Unknown where it did not tell its settings."""
+    if not isinstance(instance.settings, Mapping):
+        return Unknown(instance.settings.reason, instance.settings.values)
+    folders = instance.folders if isinstance(instance.folders, tuple) else ()
+    wal = next((folder for use in ("wal", "data") for folder in folders if folder.use == use), None)
+    checkpoints = instance.checkpoints if isinstance(instance.checkpoints, Checkpoints) else None
+    uptime = getattr(instance.server, "uptime_seconds", 0.0)
+    return targets(instance.settings, share, checkpoints, uptime, wal)

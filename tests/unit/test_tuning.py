@@ -1,0 +1,171 @@
+# Copyright (c) 2026 Caretaker contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Advice from formulas: what a host with default settings is told, what one that was tuned is not, and what nobody can say."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from plugins.plugin_utils.absent import NotHere, Unknown
+from plugins.plugin_utils.facts.kernel_settings import Configured, KernelSettingsFacts, parse_conf
+from plugins.plugin_utils.facts.memory import MemorySizes
+from plugins.plugin_utils.facts.mysql_model import Names
+from plugins.plugin_utils.facts.postgresql_model import Checkpoints, Folder, Setting
+from plugins.plugin_utils.reports.translation import LANGUAGES, translator
+from plugins.plugin_utils.tuning import mysql, postgresql
+from plugins.plugin_utils.tuning.advice import advise
+from plugins.plugin_utils.tuning.share import GIB, MIB, Share
+from plugins.plugin_utils.tuning.step import Advice, Step, Target
+
+DEFAULTS = {
+    "shared_buffers": ("16384", "8kB"), "effective_cache_size": ("524288", "8kB"), "maintenance_work_mem": ("65536", "kB"),
+    "work_mem": ("4096", "kB"), "max_connections": ("100", ""), "max_worker_processes": ("8", ""), "max_wal_size": ("1024", "MB"),
+    "checkpoint_completion_target": ("0.9", ""), "random_page_cost": ("4", ""), "effective_io_concurrency": ("1", ""),
+    "autovacuum_max_workers": ("3", ""),
+}
+MARIADB = {"version": "10.11.6-MariaDB", "innodb_buffer_pool_size": "134217728", "innodb_log_file_size": "100663296",
+           "innodb_io_capacity": "200", "innodb_flush_neighbors": "1"}
+DAY = 86400.0
+
+
+def settings(**changes: str) -> dict[str, Setting]:
+    return {name: Setting(name, changes.get(name, value), unit, "default", "", False) for name, (value, unit) in DEFAULTS.items()}
+
+
+def instance(values: Any, checkpoints: Any = None, uptime: float = 10 * DAY) -> Any:
+    return SimpleNamespace(
+        name="5432", found=SimpleNamespace(state="running"), settings=values, checkpoints=checkpoints,
+        server=SimpleNamespace(uptime_seconds=uptime), folders=(Folder("data", "/var/lib/pg", "8:1", 0o700, 108, 100 * GIB, 50 * GIB),))
+
+
+def host(*, memory: int = 16 * GIB, disks: tuple[str, ...] = ("ssd",), instances: Any = (), servers: Any = (), kernel: Any = None,
+         overflows: int = 0) -> dict[str, Any]:
+    values = {"vm.swappiness": "60", "net.core.somaxconn": "128"} if kernel is None else kernel
+    return {
+        "memory": SimpleNamespace(sizes=MemorySizes(memory, memory, 0, 0, 0, 0, 0, 0)), "cpu": SimpleNamespace(count=4),
+        "block_devices": SimpleNamespace(disks=tuple(SimpleNamespace(device_class=name, removable=False) for name in disks)),
+        "kernel_settings": KernelSettingsFacts(values, {"vm.swappiness": Configured("60", "/etc/sysctl.d/90-site.conf")}, ""),
+        "tcp": SimpleNamespace(overflows=overflows),
+        "postgresql": SimpleNamespace(instances=tuple(instances)), "mysql": SimpleNamespace(servers=tuple(servers)),
+    }
+
+
+def proposed(advice: Advice) -> dict[str, str]:
+    return {step.target.setting: step.target.value for step in advice.steps}
+
+
+def test_postgresql_with_its_defaults() -> None:
+    advice = advise(host(instances=[instance(settings())]))
+    assert proposed(advice) == {
+        "vm.swappiness": "10", "shared_buffers": "4096MB", "effective_cache_size": "12288MB", "maintenance_work_mem": "1024MB",
+        "work_mem": "37MB", "random_page_cost": "1.1", "effective_io_concurrency": "200"}
+    first = next(step for step in advice.steps if step.target.setting == "shared_buffers")
+    assert (first.before, first.set_by, first.target.needs_restart) == ("128MB", "default", True)
+    assert next(step.set_by for step in advice.steps if step.how == "sysctl") == "/etc/sysctl.d/90-site.conf"
+
+
+def test_what_was_tuned_gets_no_further_step() -> None:
+    values = settings()
+    for step in advise(host(instances=[instance(values)])).steps:
+        if step.how == "postgresql":
+            value, unit = (step.target.value[:-2], "MB") if step.target.value.endswith("MB") else (step.target.value, "")
+            values[step.target.setting] = replace(values[step.target.setting], setting=value, unit=unit)
+    assert advise(host(instances=[instance(values)], kernel={"vm.swappiness": "10"})).steps == ()
+
+
+@pytest.mark.parametrize(("shared", "wanted"), [("262143", True), ("262144", False), ("524288", False), ("891289", False), ("891290", True)])
+def test_near_enough_is_left_alone(shared: str, wanted: bool) -> None:
+    advice = advise(host(instances=[instance(settings(shared_buffers=shared))]))
+    assert ("shared_buffers" in proposed(advice)) is wanted
+
+
+def test_two_servers_share_the_memory() -> None:
+    both = advise(host(instances=[instance(settings())], servers=[SimpleNamespace(name="3306", variables=Names(MARIADB))]))
+    assert proposed(both)["shared_buffers"] == "2048MB"
+    assert proposed(both)["innodb_buffer_pool_size"] == str(int(8 * GIB * 0.7) // (128 * MIB) * 128 * MIB)
+
+
+def test_order_puts_the_kernel_and_what_others_build_on_first() -> None:
+    names = [step.target.setting for step in advise(host(instances=[instance(settings())])).steps]
+    assert names.index("vm.swappiness") < names.index("shared_buffers") < names.index("work_mem")
+    assert names.index("shared_buffers") < names.index("effective_cache_size")
+
+
+@pytest.mark.parametrize(("timed", "requested", "uptime", "wanted"), [
+    (90, 10, 10 * DAY, None), (89, 11, 10 * DAY, "8192MB"), (0, 0, 10 * DAY, None), (0, 99, DAY - 1, None)])
+def test_wal_grows_only_where_checkpoints_come_for_its_sake(timed: int, requested: int, uptime: float, wanted: str | None) -> None:
+    advice = advise(host(instances=[instance(settings(), Checkpoints(timed, requested), uptime)]))
+    assert proposed(advice).get("max_wal_size") == wanted
+
+
+def test_mysql_with_its_defaults() -> None:
+    share = Share(16 * GIB, 4, "nvme")
+    found = {target.setting: target for target in mysql.targets(Names(MARIADB), share)}
+    assert found["innodb_log_file_size"].value == str(int(found["innodb_buffer_pool_size"].value) // 4)
+    assert not found["innodb_log_file_size"].needs_restart
+    assert (found["innodb_io_capacity"].value, found["innodb_flush_neighbors"].value) == ("4000", "0")
+    newer = {target.setting for target in mysql.targets(Names({"version": "8.4.2", "innodb_redo_log_capacity": "104857600"}), share)}
+    assert "innodb_redo_log_capacity" in newer
+    older = {target.setting: target for target in mysql.targets(Names({"version": "5.7.44", "innodb_log_file_size": "1"}), share)}
+    assert older["innodb_log_file_size"].needs_restart
+
+
+def test_disks_of_two_classes_are_not_guessed_at() -> None:
+    advice = advise(host(disks=("hdd", "ssd"), instances=[instance(settings())]))
+    assert "random_page_cost" not in proposed(advice)
+    assert advice.undecided["disks"].values == {"classes": "hdd, ssd"}
+
+
+def test_settings_that_were_not_told_are_undecided() -> None:
+    advice = advise(host(instances=[instance(Unknown("psql hung"))]))
+    assert advice.undecided["5432"].reason == "psql hung"
+    assert not any(step.how == "postgresql" for step in advice.steps)
+
+
+def test_memory_that_was_not_seen_is_undecided() -> None:
+    facts = {**host(instances=[instance(settings())]), "memory": Unknown("/proc/meminfo: is cut off")}
+    assert "databases" in advise(facts).undecided
+
+
+def test_a_container_has_no_kernel_of_its_own() -> None:
+    facts = host(instances=[instance(settings())])
+    other = NotHere("a container")
+    steps = advise({**facts, "kernel_settings": KernelSettingsFacts(other, other, other)}).steps
+    assert steps
+    assert not any(step.how == "sysctl" for step in steps)
+
+
+def test_lost_connections_raise_the_queue() -> None:
+    assert proposed(advise(host(overflows=3)))["net.core.somaxconn"] == "4096"
+    assert advise(host()).steps == ()           # and without a database swappiness is nobody's business
+
+
+def test_a_host_without_anything_gets_nothing() -> None:
+    assert advise({}) == Advice((), {})
+
+
+def test_files_of_sysctl() -> None:
+    assert parse_conf("#a=1\n;b=2\n-net/core/somaxconn = 5\nnet/ipv4/conf/eth0.100/rp_filter=1\nvm.x =  1   2 \nnonsense\n") == {
+        "net.core.somaxconn": "5", "net.ipv4.conf.eth0/100.rp_filter": "1", "vm.x": "1 2"}
+
+
+def all_targets() -> list[Target]:
+    share = Share(64 * GIB, 32, "ssd")
+    folder = Folder("data", "/d", "8:1", 0o700, 1, 100 * GIB, 50 * GIB)
+    steps: tuple[Step, ...] = advise(host(instances=[instance(settings())], overflows=1)).steps
+    return [*(step.target for step in steps), *postgresql.targets(settings(), share, Checkpoints(0, 9), 9 * DAY, folder),
+            *mysql.targets(Names(MARIADB), share), *mysql.targets(Names({"version": "8.4", "innodb_redo_log_capacity": "1"}), share)]
+
+
+@pytest.mark.parametrize("language", [language for language in LANGUAGES if language != "en"])
+def test_every_text_is_translated(language: str) -> None:
+    translate = translator(language)
+    texts = {text for target in all_targets() for text in (target.formula, target.effect)}
+    texts |= {"the host's memory was not looked at", "the host's processors were not looked at", "the host's disks were not looked at",
+              "the host has disks of the classes {classes}"}
+    assert sorted(text for text in texts if translate(text) == text) == []
