@@ -69,6 +69,16 @@ FROM (SELECT n.nspname || '.' || c.relname AS name, c.relpages::float8 * current
 WHERE width IS NOT NULL ORDER BY 2 - 3 DESC
 """
 
+# What holds a database's age up; a table's TOAST is frozen together with it, but has an age of its own
+AGES = """
+SELECT name, xid_age, mxid_age FROM (
+       SELECT n.nspname || '.' || c.relname AS name, greatest(age(c.relfrozenxid), age(t.relfrozenxid))::bigint AS xid_age,
+              greatest(mxid_age(c.relminmxid), mxid_age(t.relminmxid))::bigint AS mxid_age
+       FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace LEFT JOIN pg_class t ON t.oid = c.reltoastrelid
+       WHERE c.relkind IN ('r', 'm') AND c.relfrozenxid <> '0') q
+ORDER BY greatest(xid_age, mxid_age) DESC, name LIMIT 5
+"""
+
 INVALID = """
 SELECT n.nspname || '.' || c.relname AS name, i.indrelid::regclass::text AS table_name
 FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid JOIN pg_namespace n ON n.oid = c.relnamespace
@@ -152,6 +162,7 @@ QUERIES = (
     ("tables", 0, None, TABLES % OF_USERS),
     ("table_space", 0, None, TABLE_SPACE % OF_USERS),
     ("index_space", 0, None, INDEX_SPACE % OF_USERS),
+    ("ages", 0, None, AGES),
     ("invalid", 0, 12, INVALID % ""),
     ("invalid", 12, None, INVALID % NOT_IN_WORK),
     ("unused", 0, None, UNUSED % OF_USERS),

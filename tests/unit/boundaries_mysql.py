@@ -19,6 +19,7 @@ from plugins.plugin_utils.facts.mysql_model import (
     Disk,
     Files,
     InnoDb,
+    LogLine,
     Machine,
     Names,
     Server,
@@ -112,6 +113,8 @@ FACTS: dict[tuple[str, str], Build] = {
     ("mysql_history_list", "length_count"): lambda v, _: (server(innodb=replace(INNODB, history_list=round(v))),),
     ("mysql_row_locks", "waiting_ratio"): lambda v, _: counted(Innodb_row_lock_waits=1, Innodb_row_lock_time=v * 1000 * SPAN),
     ("mysql_deadlocks", "daily_count"): lambda v, _: counted(Uptime=DAY, Innodb_deadlocks=v),
+    ("mysql_log_deadlocks", "deadlocks_count"):
+        lambda v, _: (server(log=(LogLine("2026-11-19", "Note", round(v), "deadlock detected"),)), NOW),
     ("mysql_redo_log", "turns_per_hour"): lambda v, _: redo(v, 0),
     ("mysql_redo_log", "used_ratio"): lambda v, _: redo(0, v),
     ("mysql_temporary_tables", "disk_ratio"): lambda v, _: counted(Created_tmp_disk_tables=v * 10**9, Created_tmp_tables=10**9),

@@ -32,7 +32,7 @@ from plugins.plugin_utils.facts.postgresql_model import (
     Slot,
     Standby,
 )
-from plugins.plugin_utils.facts.postgresql_tables import About, Database as Tables, Index, Sequence, Space, Table
+from plugins.plugin_utils.facts.postgresql_tables import About, Age, Database as Tables, Index, Sequence, Space, Table
 from plugins.plugin_utils.findings import DAY, GIB, Severity
 
 NOW = datetime(2026, 11, 20, tzinfo=UTC)
@@ -139,11 +139,16 @@ FACTS.update({
     ("postgresql_unused_indexes", "unused_ratio"): lambda v, _: tables(unused=(Index("public.i", "a", v * 100 * GIB),)),
     ("postgresql_unused_indexes", "unused_bytes"):
         lambda v, _: tables(unused=(Index("public.i", "a", v),), about=About("shop", 90 * DAY, 2 * GIB)),
+    ("postgresql_unused_indexes", "counted_seconds"):
+        lambda v, _: tables(unused=(Index("public.i", "a", 10 * GIB),), about=About("shop", v, 20 * GIB)),
+    ("postgresql_table_ages", "age_count"): lambda v, _: tables(ages=(Age("public.a", 7, round(v)), Age("public.b", 5, 5))),
     ("postgresql_duplicate_indexes", "wasted_bytes"): lambda v, _: tables(duplicates=(Index("public.i, public.k", "a", v),)),
     ("postgresql_sequences", "used_ratio"): lambda v, _: tables(sequences=(Sequence("public.s", "a.id", v, 2**31 - 1),)),
 })
 FACTS["postgresql_log_refused_logins", "refused_count"] = lambda v, _: (
     (InstanceLog("5432", (Log("/a.log", 9, NOW.date(), NOW.date(), (LogLine(NOW.date(), "FATAL", round(v), "no pg_hba.conf entry"),)),)),), NOW)
+FACTS["postgresql_log_deadlocks", "deadlocks_count"] = lambda v, _: (
+    (InstanceLog("5432", (Log("/a.log", 9, NOW.date(), NOW.date(), (LogLine(NOW.date(), "ERROR", round(v), "deadlock detected"),)),)),), NOW)
 NAMED_ONLY = {Severity.OK: Severity.INFO}
 SHOWN_AS = {
     **dict.fromkeys([("postgresql_unused_indexes", "unused_ratio"), ("postgresql_unused_indexes", "unused_bytes"),

@@ -23,11 +23,13 @@ from plugins.plugin_utils.findings import Severity
 from plugins.plugin_utils.inspection import Judged
 from plugins.plugin_utils.outcome import Outcome, outcome_of
 from plugins.plugin_utils.reports import folder as folder_module
+from plugins.plugin_utils.reports.document import in_both
 from plugins.plugin_utils.reports.fleet import SHOWN, ordinal, shortened
 from plugins.plugin_utils.reports.folder import Finished, ReportFolder
 from plugins.plugin_utils.reports.harmless import block, line
 from plugins.plugin_utils.reports.page import FINDINGS_BYTES, most_of_a_host
 from plugins.plugin_utils.reports.storage import storage_of
+from plugins.plugin_utils.rules.postgresql_counters import BASIS
 
 TAKEN_AT = datetime(2026, 11, 22, 3, 0, tzinfo=UTC)
 HOSTILE = "</script><script>window.hacked = 1</script>\x1b[31m{{ 7 * 7 }}]]>&\u202e\x00\ud800"
@@ -133,6 +135,14 @@ def test_messages_stand_in_both_languages(tmp_path: Path) -> None:
     reported(tmp_path, outcome(problem="unreachable: no route to host"))
     assert finding(hosts_of(tmp_path)[0], "host_inspected")["message"] == {
         "en": "could not be inspected: unreachable: no route to host", "zh_CN": "未能巡检：unreachable: no route to host"}
+
+
+@pytest.mark.parametrize("basis", [*BASIS.values(), "since its start"])
+def test_since_when_a_counter_is_judged_is_translated_within_its_message(basis: str) -> None:
+    message = in_both("{daily_count} deadlocks a day over {period_seconds} ({basis}), the last at {last}",
+                      {"daily_count": 12, "period_seconds": 86400, "basis": basis, "last": "-"})
+    assert basis in message["en"]
+    assert basis not in message["zh_CN"] and "自" in message["zh_CN"]
 
 
 @pytest.mark.parametrize("embedded", [60, 0])

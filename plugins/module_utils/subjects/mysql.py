@@ -31,7 +31,7 @@ SIGNATURES = (
     "Database page corruption", "is marked as crashed", "InnoDB: Assertion failure", "mysqld got signal", "mariadbd got signal",
     "Starting crash recovery", "Crash recovery finished", "Crash table recovery", "Cannot allocate memory", "Out of memory",
     "No space left on device", "Disk is full writing", "Operating system error number", "Too many connections", "Too many open files",
-    "Semaphore wait has lasted", "Table is full", "Got fatal error 1236", "Event Scheduler: [",
+    "Semaphore wait has lasted", "Table is full", "Got fatal error 1236", "deadlock detected", "Event Scheduler: [",
     "innodb_redo_log_capacity", "is in the future", "Incorrect definition of table mysql",
 )
 GRAVE = ("ERROR", "Error")

@@ -56,6 +56,15 @@ class Space:
 
 
 @dataclass(frozen=True)
+class Age:
+    """Transactions and multixacts since a table, or its TOAST, was last frozen."""
+
+    name: str
+    xid_age: int
+    mxid_age: int
+
+
+@dataclass(frozen=True)
 class Invalid:
     name: str
     table_name: str
@@ -119,6 +128,7 @@ class Database:
     tables: Known[tuple[Table, ...]]
     table_space: Known[tuple[Space, ...]]
     index_space: Known[tuple[Space, ...]]
+    ages: Known[tuple[Age, ...]]
     invalid: Known[tuple[Invalid, ...]]
     unused: Known[tuple[Index, ...]]
     duplicates: Known[tuple[Index, ...]]
@@ -175,7 +185,8 @@ def _database(capture: Capture, instance: str, chosen: Chosen) -> Database:
         statements = many("statements", Statement)
     return Database(
         thing=f"{instance}/{chosen.name}", about=the_only(many("database", About), _key(instance, chosen)), tables=many("tables", Table),
-        table_space=many("table_space", Space), index_space=many("index_space", Space), invalid=many("invalid", Invalid),
+        table_space=many("table_space", Space), index_space=many("index_space", Space),
+        ages=many("ages", Age), invalid=many("invalid", Invalid),
         unused=many("unused", Index), duplicates=many("duplicates", Index), foreign_keys=many("foreign_keys", ForeignKey),
         sequences=many("sequences", Sequence), extensions=many("extensions", Extension), owners=many("owners", Owner),
         statements=statements,

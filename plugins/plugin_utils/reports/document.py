@@ -24,6 +24,7 @@ from .translation import LANGUAGES, translator
 
 Both = dict[str, str]       # {language: text}
 SHOWN_SETTINGS = ("importance", "security_level", "owner", "role", "location", "warranty_until", "support_until")
+BASIS = "basis"     # the value that is a phrase of ours: since when a counter is judged
 TRANSLATORS = {language: translator(language) for language in LANGUAGES}
 
 
@@ -70,7 +71,10 @@ def in_both(template: str, values: Mapping[str, Any]) -> Both:
     if not values:
         return _fixed(template)
     texts = shown(values)
-    return {language: line(fill(translated, texts)) for language, translated in _translated(template)}
+    if BASIS not in texts:
+        return {language: line(fill(translated, texts)) for language, translated in _translated(template)}
+    words = dict(_translated(texts[BASIS]))
+    return {language: line(fill(translated, {**texts, BASIS: words[language]})) for language, translated in _translated(template)}
 
 
 @lru_cache(maxsize=4096)

@@ -298,6 +298,33 @@ MYSQL_ERROR_LOG = Rule(
     check=each(judge_log, "log"),
 )
 
+DEADLOCK = "deadlock detected"
+DEADLOCK_DAYS = 7
+
+
+def judge_log_deadlocks(levels: Levels, server: Server, log: tuple[LogLine, ...], variables: Names, taken_at: datetime) -> Iterator[Finding]:
+    first = (taken_at - timedelta(days=DEADLOCK_DAYS)).strftime("%Y-%m-%d")
+    number = sum(line.count for line in log if DEADLOCK in line.message and line.day >= first)
+    if not number and variables.texts.get("innodb_print_all_deadlocks", "").upper() not in ("ON", "1"):
+        yield Finding(Severity.OK, server.name, "it does not log deadlocks (innodb_print_all_deadlocks); mysql_deadlocks judges their number")
+        return
+    yield Finding(levels["deadlocks_count"].grade(number), server.name, "its log tells of {deadlocks_count} deadlocks in the last week",
+                  {"deadlocks_count": number})
+
+
+MYSQL_LOG_DEADLOCKS = Rule(
+    id="mysql_log_deadlocks",
+    title="The error log tells of few deadlocks",
+    domain=Domain.DATABASE,
+    why="A deadlock ends one of the transactions; the log has them also when the counters are too young to be judged.",
+    fix="The log shows both transactions of each: let all code lock in the same order, commit earlier, index what is locked.",
+    needs=("mysql.servers", "capture.taken_at"),
+    evidence=("mysql * log", "mysql * variables"),
+    levels={"deadlocks_count": Above(warning=70, source="our judgement: 10 a day, as mysql_deadlocks")},
+    told_by=ANSWERS,
+    check=each(judge_log_deadlocks, "log", "variables"),
+)
+
 
 def judge_events(_levels: Levels, server: Server, events: int, variables: Names, log: tuple[LogLine, ...],
                  taken_at: datetime) -> Iterator[Finding]:
@@ -359,5 +386,5 @@ MYSQL_BACKUP = Rule(
 RULES = (
     MYSQL_PRIMARY_KEYS, MYSQL_UNSAFE_ENGINES, MYSQL_FRAGMENTATION, MYSQL_AUTO_INCREMENT, MYSQL_REDUNDANT_INDEXES, MYSQL_UNUSED_INDEXES,
     MYSQL_DISK,
-    MYSQL_GROWING_FILES, MYSQL_ERROR_LOG, MYSQL_EVENTS, MYSQL_BACKUP,
+    MYSQL_GROWING_FILES, MYSQL_ERROR_LOG, MYSQL_LOG_DEADLOCKS, MYSQL_EVENTS, MYSQL_BACKUP,
 )

@@ -29,8 +29,9 @@ TROUBLE = (
     "archiving write-ahead log file", "could not connect to the primary server", "could not receive data from WAL stream",
 )
 REFUSED = ("authentication failed for user", "no pg_hba.conf entry")
+DEADLOCK = "deadlock detected"
 HARMLESS = (
-    "deadlock detected", "temporary file: path", "canceling statement due to conflict with recovery", "still waiting for",
+    DEADLOCK, "temporary file: path", "canceling statement due to conflict with recovery", "still waiting for",
     "canceling statement due to lock timeout",
 )
 NAMED = 4
@@ -137,4 +138,30 @@ REFUSED_RULE = Rule(
     check=check_refused,
 )
 
-RULES = (DAMAGE_RULE, TROUBLE_RULE, REFUSED_RULE)
+
+def check_deadlocks(levels: Mapping[str, Any], instances: Instances, taken_at: datetime) -> Iterator[Finding]:
+    for instance in instances:
+        found = counts(instance, taken_at)
+        if isinstance(found, Unknown | NotHere):
+            yield Finding(Severity.UNKNOWN, instance.name, found.reason, found.values)
+            continue
+        number = found.get(DEADLOCK, 0)
+        yield Finding(levels["deadlocks_count"].grade(number), instance.name, "its log tells of {deadlocks_count} deadlocks in the last week",
+                      {"deadlocks_count": number})
+
+
+DEADLOCKS_RULE = Rule(
+    id="postgresql_log_deadlocks",
+    title="The log of PostgreSQL tells of few deadlocks",
+    domain=Domain.DATABASE,
+    why="At each deadlock one session's work is thrown away; the log has them also when the counters are too young to be judged.",
+    fix="The log shows both statements of each: let the application take its locks in one order, and keep transactions short.",
+    needs=("postgresql_log.instances", "capture.taken_at"),
+    evidence=("postgresql_log * log *",),
+    levels={"deadlocks_count": Above(warning=70, source="our judgement: 10 a day, as postgresql_deadlocks")},
+    impact=2,
+    told_by=TOLD_BY,
+    check=check_deadlocks,
+)
+
+RULES = (DAMAGE_RULE, TROUBLE_RULE, REFUSED_RULE, DEADLOCKS_RULE)

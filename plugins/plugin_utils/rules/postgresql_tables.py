@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, TypeVar
 
 from ..absent import Known, NotHere, Unknown
-from ..facts.postgresql_tables import Database, Extension, ForeignKey, Index, Invalid, Owner, Sequence, Space, Statement, Table
+from ..facts.postgresql_tables import Age, Database, Extension, ForeignKey, Index, Invalid, Owner, Sequence, Space, Statement, Table
 from ..findings import DAY, GIB, MIB, Above, Domain, Finding, Rule, Severity
 from .postgresql_each import TOLD_BY
 
@@ -166,6 +166,34 @@ INDEX_BLOAT = Rule(
 )
 
 
+def check_ages(levels: Mapping[str, Any], databases: Databases) -> Iterator[Finding]:
+    def judge(database: Database, oldest: tuple[Age, ...]) -> Iterator[Finding]:
+        if not oldest:
+            yield Finding(Severity.UNKNOWN, database.thing, "it names no table at all, not even of its catalogue")
+            return
+        age = max(max(item.xid_age, item.mxid_age) for item in oldest)
+        yield Finding(levels["age_count"].grade(age), database.thing,
+                      "the tables that were frozen longest ago, with the transactions and multixacts since: {names}",
+                      {"age_count": age, "names": first(f"{item.name} ({item.xid_age}, {item.mxid_age})" for item in oldest)})
+
+    yield from of_each(databases, lambda database: database.ages, judge)
+
+
+TABLE_AGES = Rule(
+    id="postgresql_table_ages",
+    title="Each table is frozen in time",
+    domain=Domain.DATABASE,
+    why="One table that vacuum can't get through holds up the age of its whole database, which stops taking writes at 2.1 billion.",
+    fix="VACUUM (FREEZE, VERBOSE) the tables named first; if they stay, look for old transactions, slots and damage in them.",
+    needs=("postgresql_tables.databases",),
+    evidence=("postgresql_tables * ages",),
+    levels={"age_count": Above(warning=840_000_000, critical=1_400_000_000, source="as postgresql_wraparound: check_postgres")},
+    impact=3,
+    told_by=TOLD_BY,
+    check=check_ages,
+)
+
+
 def check_invalid(_levels: Mapping[str, Any], databases: Databases) -> Iterator[Finding]:
     def judge(database: Database, indexes: tuple[Invalid, ...]) -> Iterator[Finding]:
         if indexes:
@@ -189,7 +217,6 @@ INVALID = Rule(
     told_by=TOLD_BY,
     check=check_invalid,
 )
-LONG_ENOUGH = 30 * DAY      # month's end must have come by before an index counts as unused
 
 
 def check_unused(levels: Mapping[str, Any], databases: Databases) -> Iterator[Finding]:
@@ -203,7 +230,7 @@ def check_unused(levels: Mapping[str, Any], databases: Databases) -> Iterator[Fi
         values = {"unused_bytes": unused, "unused_ratio": ratio, "indexes_count": len(indexes),
                   "names": first(item.name for item in indexes), "counted_seconds": about.counted_seconds}
         severity = min(levels["unused_ratio"].grade(ratio), levels["unused_bytes"].grade(unused))
-        if about.counted_seconds < LONG_ENOUGH:
+        if levels["counted_seconds"].grade(about.counted_seconds) is Severity.OK:
             yield Finding(Severity.OK, database.thing, "too early to tell: its statistics are only {counted_seconds} old", values)
         elif indexes:
             yield Finding(max(severity, Severity.INFO), database.thing,
@@ -226,7 +253,8 @@ UNUSED = Rule(
     evidence=("postgresql_tables * unused", "postgresql_tables * database"),
     levels={
         "unused_ratio": Above(warning=0.05, source="postgres-checkup: 5 % of the database"),
-        "unused_bytes": Above(warning=1 * GIB, source="our judgement; both levels must be passed"),
+        "unused_bytes": Above(warning=1 * GIB, source="our judgement; all levels must be passed"),
+        "counted_seconds": Above(warning=30 * DAY, source="our judgement: a month's end must have come by"),
     },
     impact=1,
     change_risk=2,
@@ -402,5 +430,5 @@ STATEMENTS = Rule(
 )
 
 RULES = (
-    DEAD_ROWS, STATISTICS, TABLE_BLOAT, INDEX_BLOAT, INVALID, UNUSED, DUPLICATES, FOREIGN_KEYS, SEQUENCES, EXTENSIONS, OWNERS, STATEMENTS,
+    DEAD_ROWS, STATISTICS, TABLE_BLOAT, INDEX_BLOAT, TABLE_AGES, INVALID, UNUSED, DUPLICATES, FOREIGN_KEYS, SEQUENCES, EXTENSIONS, OWNERS, STATEMENTS,
 )

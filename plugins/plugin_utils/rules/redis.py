@@ -145,7 +145,7 @@ def judge_encryption(_levels: Levels, name: str, link: Link, settings: Settings)
     elif link.master.startswith((*LOOPBACK, "localhost")):
         yield Finding(Severity.OK, name, "follows a primary on this host", values)
     else:
-        yield Finding(Severity.INFO, name, "follows {master} in clear text: data and password can be read in the network", values)
+        yield Finding(Severity.WARNING, name, "follows {master} in clear text: data and password can be read in the network", values)
 
 
 REDIS_REPLICATION_ENCRYPTED = Rule(
