@@ -17,6 +17,7 @@ from typing import Any, NamedTuple
 
 from .absent import NotHere, Unknown, Unreadable
 from .archive import Capture
+from .bottleneck.facts import bottlenecks_of
 from .findings import NOTHING, ByClass, Finding, Level, Rule, Severity
 from .levels import levels_of
 from .registry import RULES, SUBJECTS, Subject
@@ -80,6 +81,9 @@ def judge(
     }
     facts["settings"] = settings
     facts["history"] = history or {}
+    bottlenecks = bottlenecks_of(facts, facts["history"])
+    if bottlenecks is not None:
+        facts["bottlenecks"] = bottlenecks
     findings: list[Judged] = []
     not_applicable: dict[str, Unknown | NotHere] = {}
     applicable = judged = 0

@@ -64,6 +64,7 @@ from .rules import (
     block_devices,
     bonding,
     boot,
+    bottlenecks,
     btrfs,
     certificates,
     clock,
@@ -169,6 +170,7 @@ SUBJECTS: tuple[Subject, ...] = (
     Subject("tomcat", tomcat_facts.parse, tomcat.RULES),
 )
 
-# Those about clusters are judged once all their hosts are (clusters.py)
-RULES: tuple[Rule, ...] = (*itself.RULES, *(rule for subject in SUBJECTS for rule in subject.rules), *cluster.RULES)
+# Bottlenecks are judged from the facts of all subjects; clusters once all their hosts are (clusters.py)
+RULES: tuple[Rule, ...] = (*itself.RULES, *(rule for subject in SUBJECTS for rule in subject.rules), *bottlenecks.RULES,
+                           *cluster.RULES)
 RULES_BY_ID: Mapping[str, Rule] = {rule.id: rule for rule in RULES}

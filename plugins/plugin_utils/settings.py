@@ -13,6 +13,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from datetime import date
 from typing import Any
+from zoneinfo import available_timezones
+
+from .bottleneck.business import parse_days, parse_hours
+from .bottleneck.measures import MEASURES
 
 PREFIX = "caretaker_"
 
@@ -49,6 +53,10 @@ class Settings:
     cluster: str | None = None
     replicas: Mapping[str, int] | None = None
     backup_hours: int | None = None
+    business_hours: str | None = None
+    business_days: tuple[str, ...] | None = None
+    time_zone: str | None = None
+    bottleneck_limits: Mapping[str, float | Mapping[str, float]] = field(default_factory=dict)
     levels: Mapping[str, Any] = field(default_factory=dict)
     waivers: tuple[Mapping[str, Any], ...] = ()
 
@@ -97,6 +105,36 @@ def _counts(value: Any) -> Mapping[str, int]:
     return {str(name): _whole(count) for name, count in _mapping(value).items()}
 
 
+def _hours(value: Any) -> str:
+    parse_hours(_text(value))
+    return str(value)
+
+
+def _days(value: Any) -> tuple[str, ...]:
+    parse_days(_texts(value))
+    return _texts(value)
+
+
+def _zone(value: Any) -> str:
+    if _text(value) not in available_timezones():
+        raise ValueError
+    return str(value)
+
+
+def _measure_limits(value: Any) -> Mapping[str, float | Mapping[str, float]]:
+    limits = {str(name): {str(kind): _limit(item) for kind, item in limit.items()} if isinstance(limit, Mapping) else _limit(limit)
+              for name, limit in _mapping(value).items()}
+    if not set(limits) <= set(MEASURES):
+        raise ValueError
+    return limits
+
+
+def _limit(value: Any) -> float:
+    if isinstance(value, bool) or float(value) < 0:
+        raise ValueError
+    return float(value)
+
+
 def _credentials(value: Any) -> None:
     for item in _mappings(value):
         if not set(item) <= {"subject", "instance", "user", "password"} or not {"subject", "password"} <= set(item):
@@ -117,6 +155,10 @@ HOST_SETTINGS: Mapping[str, Setting] = {
     "warranty_until": DATE, "support_until": DATE, "memory_bytes": COUNT, "multipath_paths": COUNT, "iscsi_sessions": COUNT,
     "listening_ports": TEXTS, "certificate_files": TEXTS, "critical_units": TEXTS, "log_host": TEXT,
     "cluster": TEXT, "replicas": Setting(_counts, 'a mapping like {postgresql: 1} or {"postgresql 5432": 1}'), "backup_hours": COUNT,
+    "business_hours": Setting(_hours, "hours like 08:00-18:00, in steps of five minutes; 22:00-06:00 passes midnight"),
+    "business_days": Setting(_days, "a list of days like [monday, tuesday]"), "time_zone": Setting(_zone, "a time zone like Europe/Berlin"),
+    "bottleneck_limits": Setting(_measure_limits, "a mapping like {cpu_busy_ratio: 0.85, disk_await_seconds: {hdd: 0.05}} of "
+                                 "measures that docs/bottlenecks.md lists"),
     "levels": Setting(_mapping, "a mapping {rule: {level: {warning: ..., critical: ...}}}"),
     "waivers": Setting(_mappings, "a list of mappings with rule, reason, owner, expires"),
 }

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cached_property, lru_cache
@@ -134,9 +134,7 @@ def window_of(history: History, hours: Hours, until: float) -> Window:
     )
 
 
-def hours_of(settings: Mapping[str, object]) -> Hours:
-    """From plain settings business_hours, business_days and time_zone, as plugin_utils/settings.py checked them."""
-    span, days, zone = settings.get("business_hours"), settings.get("business_days"), settings.get("time_zone")
-    begin, end = parse_hours(str(span)) if span else (Hours.begin, Hours.end)
-    return Hours(begin, end, parse_days([str(day) for day in days]) if isinstance(days, list | tuple) else Hours.days,
-                 str(zone) if zone else None)
+def hours_of(business_hours: str | None, business_days: Sequence[str] | None, zone: str | None) -> Hours:
+    """From a host's settings, as plugin_utils/settings.py checked them."""
+    begin, end = parse_hours(business_hours) if business_hours else (Hours.begin, Hours.end)
+    return Hours(begin, end, parse_days(business_days) if business_days else Hours.days, zone)

@@ -176,13 +176,17 @@ def _impaired(situation: Situation) -> Answer:
     if isinstance(impaired, Unknown):
         return impaired
     kind = situation.circumstances.disk_classes.get(instance)
-    found = () if isinstance(impaired, NotHere) else [
-        array for array in impaired
-        if not instance or instance.startswith("dm-") or (any(_same_disk(instance,
-                                                                         name) for name in array.members) if array.members else kind != "nvme")]
+    found = [] if isinstance(impaired, NotHere) else [array for array in impaired if _lies_on(instance, kind, array.members)]
     if not found:
         return Excluded("no RAID array below it is degraded or rebuilding")
     return Shown({"arrays": ", ".join(f"{array.name} ({array.state})" for array in found)})
+
+
+def _lies_on(instance: str, kind: str | None, members: tuple[str, ...]) -> bool:
+    """Whether a device may lie on an array; a controller hides its members, and it has no NVMe disks that the host sees."""
+    if not instance or instance.startswith("dm-"):
+        return True
+    return any(_same_disk(instance, name) for name in members) if members else kind != "nvme"
 
 
 def _write_through(situation: Situation) -> Answer:

@@ -137,18 +137,17 @@ def _missing(facts: Mapping[str, Any]) -> Known[int]:
     wanted = getattr(facts.get("settings"), "memory_bytes", None)
     if wanted is None:
         return NotHere("caretaker_memory_bytes is not set in the inventory")
+    expected = int(wanted)
     return _changed(_of(facts, "memory", "sizes"), lambda sizes: max(0,
-                                                                     wanted - sizes.total_bytes) if sizes.total_bytes < 0.95 * wanted else 0)
+                                                                     expected - sizes.total_bytes) * (sizes.total_bytes < 0.95 * expected))
 
 
 def _swappiness(facts: Mapping[str, Any]) -> Known[int]:
-    """As the looks at the databases read it; hosts without one don't tell it."""
-    for subject, name in (("postgresql", "kernel"), ("mysql", "machine")):
-        kernel = getattr(facts.get(subject), name, None)
-        value = getattr(kernel, "swappiness", None)
-        if isinstance(value, int):
-            return value
-    return Unknown("vm.swappiness is not part of this capture")
+    values = _of(facts, "kernel_settings", "values")
+    if isinstance(values, Unknown | NotHere):
+        return values
+    text = values.get("vm.swappiness", "")
+    return int(text) if text.isdigit() else Unknown("vm.swappiness is not part of this capture")
 
 
 def _queries(facts: Mapping[str, Any]) -> Known[tuple[Query, ...]]:

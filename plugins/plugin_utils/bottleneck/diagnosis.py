@@ -53,7 +53,7 @@ class Verdict:
     """One cause and all that follows from it. ``chain``: titles from what is felt down to the cause; ``confidence`` 0 to 1.
 
     ``persistent_ratio``: share of business time that 3 of 4 weeks reached; ``over_ratio``: of the four weeks; ``hours_a_week`` over limit;
-    ``week``: the share of known time over the limit in each hour of the local week (168 from Monday 0:00, NaN where nothing is known).
+    ``week``: the share of known time over the limit in each hour of the local week (168 from Monday 0:00, None where nothing is known).
     """
 
     cause: str
@@ -70,7 +70,7 @@ class Verdict:
     persistent_ratio: float
     hours_a_week: float
     consumers: tuple[Consumer, ...]
-    week: tuple[float, ...]
+    week: tuple[float | None, ...]
 
 
 @dataclass(frozen=True)
@@ -268,7 +268,7 @@ def _consumers(cause: Cause, circumstances: Circumstances) -> tuple[Consumer, ..
     return tuple(sorted(consumers, key=lambda item: -float(getattr(item, key)))[:3])
 
 
-def _week(items: list[Traced], look: Look) -> tuple[float, ...]:
+def _week(items: list[Traced], look: Look) -> tuple[float | None, ...]:
     """Of all four weeks, nights and weekends too."""
     history, window = look.history, look.window
     recent = np.flatnonzero((history.times > window.until - 28 * DAY) & (history.times <= window.until))
@@ -279,9 +279,8 @@ def _week(items: list[Traced], look: Look) -> tuple[float, ...]:
     pairs = [(look.measures[name], values[recent]) for name in worst.way if (values := look.series.get(name, worst.instance)) is not None]
     over, known = saturated(pairs, look.circumstances.disk_classes.get(worst.instance))
     seen = np.bincount(hour[known], weights[known], 168)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        shares = np.bincount(hour[over], weights[over], 168) / seen
-    return tuple(shares.tolist())
+    high = np.bincount(hour[over], weights[over], 168)
+    return tuple(float(one / all_) if all_ else None for one, all_ in zip(high, seen, strict=True))
 
 
 def _unseen(look: Look) -> Iterator[Unseen]:

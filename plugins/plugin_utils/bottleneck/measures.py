@@ -209,8 +209,9 @@ FORECAST = (
     "files_open_ratio", "database_connections_ratio", "pool_used_ratio", "threads_used_ratio", "heap_after_gc_ratio",
 )
 FORECAST_LIMITS: Mapping[str, float] = {"memory_used_ratio": 0.9}       # 1 - memory_available_ratio
-RESOURCE_OF: Mapping[str,
-                     str] = {name: sign.resource for sign in SIGNS.values() for way in sign.ways for name in way} | {"memory_used_ratio": "memory"}
+RESOURCE_OF: Mapping[str, str] = {
+    "memory_used_ratio": "memory", **{name: sign.resource for sign in SIGNS.values() for way in sign.ways for name in way},
+}
 # Of which every host has some: where they are missing, that is told
 EVERYWHERE = ("cpu", "memory", "disk")
 
