@@ -302,11 +302,13 @@ DEADLOCK = "deadlock detected"
 DEADLOCK_DAYS = 7
 
 
-def judge_log_deadlocks(levels: Levels, server: Server, log: tuple[LogLine, ...], variables: Names, taken_at: datetime) -> Iterator[Finding]:
+def judge_log_deadlocks(levels: Levels, server: Server, log: tuple[LogLine, ...], variables: Names,
+                        taken_at: datetime) -> Iterator[Finding]:
     first = (taken_at - timedelta(days=DEADLOCK_DAYS)).strftime("%Y-%m-%d")
     number = sum(line.count for line in log if DEADLOCK in line.message and line.day >= first)
     if not number and variables.texts.get("innodb_print_all_deadlocks", "").upper() not in ("ON", "1"):
-        yield Finding(Severity.OK, server.name, "it does not log deadlocks (innodb_print_all_deadlocks); mysql_deadlocks judges their number")
+        yield Finding(Severity.OK, server.name,
+                      "it does not log deadlocks (innodb_print_all_deadlocks); mysql_deadlocks judges their number")
         return
     yield Finding(levels["deadlocks_count"].grade(number), server.name, "its log tells of {deadlocks_count} deadlocks in the last week",
                   {"deadlocks_count": number})

@@ -146,8 +146,8 @@ def check_deadlocks(levels: Mapping[str, Any], instances: Instances, taken_at: d
             yield Finding(Severity.UNKNOWN, instance.name, found.reason, found.values)
             continue
         number = found.get(DEADLOCK, 0)
-        yield Finding(levels["deadlocks_count"].grade(number), instance.name, "its log tells of {deadlocks_count} deadlocks in the last week",
-                      {"deadlocks_count": number})
+        yield Finding(levels["deadlocks_count"].grade(number), instance.name,
+                      "its log tells of {deadlocks_count} deadlocks in the last week", {"deadlocks_count": number})
 
 
 DEADLOCKS_RULE = Rule(
