@@ -27,6 +27,8 @@ from .waivers import parse_waivers
 
 # In the run's folder of the archive, where there are clusters: {cluster: its hosts in the inventory}
 CLUSTERS_FILE = "clusters.json"
+# Hosts whose settings are wrong that one message tells; a mistake in group_vars is the same for thousands
+SHOWN_PROBLEMS = 20
 
 
 class BadRun(Exception):
@@ -52,8 +54,7 @@ def begin(
     run        the id wished for, or None for the next one of the quarter
     clusters   {caretaker_cluster: all its hosts in the inventory}
     """
-    for host, mine in variables.items():
-        check_host(host, mine)
+    check_hosts(variables)
     check_subjects(subjects)
     home.mkdir(parents=True, exist_ok=True, mode=0o700)
     engine = open_records(home, url)
@@ -65,6 +66,19 @@ def begin(
         known = {name: sorted(members) for name, members in clusters.items()}
         (home / "archive" / host_file_name(chosen) / CLUSTERS_FILE).write_text(json.dumps(known))
     return Run(chosen, recheck_of, _looked_at(failed, clusters))
+
+
+def check_hosts(variables: Mapping[str, Mapping[str, Any]]) -> None:
+    """Raise one BadSetting that tells what is wrong with each host, so that an inventory can be mended at once."""
+    wrong = []
+    for host, mine in variables.items():
+        try:
+            check_host(host, mine)
+        except BadSetting as error:
+            wrong.append(str(error))
+    if wrong:
+        more = [f"and {len(wrong) - SHOWN_PROBLEMS} more hosts"] if len(wrong) > SHOWN_PROBLEMS else []
+        raise BadSetting("\n".join(wrong[:SHOWN_PROBLEMS] + more))
 
 
 def check_host(host: str, variables: Mapping[str, Any]) -> None:

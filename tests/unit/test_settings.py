@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import yaml
 
-from plugins.plugin_utils.begin import check_host, check_subjects
+from plugins.plugin_utils.begin import SHOWN_PROBLEMS, check_host, check_hosts, check_subjects
 from plugins.plugin_utils.registry import RULES_BY_ID
 from plugins.plugin_utils.settings import BadSetting, parse, settings_of
 from plugins.plugin_utils.waivers import parse_waivers, waiver_for
@@ -36,6 +36,16 @@ def test_wrong_variable_is_named(variables: dict[str, Any], part: str) -> None:
     with pytest.raises(BadSetting, match=part) as caught:
         check_host("db1", variables)
     assert "db1" in str(caught.value)
+
+
+def test_all_hosts_that_are_wrong_are_told_at_once() -> None:
+    wrong = {f"db{number}": {"caretaker_sytem": "erp"} for number in range(SHOWN_PROBLEMS + 2)}
+    with pytest.raises(BadSetting) as caught:
+        check_hosts({"web1": {"caretaker_system": "erp"}, **wrong})
+    lines = str(caught.value).splitlines()
+    assert lines[0] == "db0: unknown variable caretaker_sytem; did you mean caretaker_system?"
+    assert len(lines) == SHOWN_PROBLEMS + 1
+    assert lines[-1] == "and 2 more hosts"
 
 
 def test_settings_travel_through_the_capture() -> None:
