@@ -39,10 +39,10 @@ def capture(case: str, number: int, **changes: object) -> Capture:
     return replace(load(FIXTURES / case), host="db1", run=f"r{number}", taken_at=FIRST + timedelta(days=90 * number), **changes)
 
 
-def record(engine: Engine, taken: Capture) -> dict[tuple[str, str], tuple[str, int]]:
+def record(engine: Engine, taken: Capture, recheck_of: str | None = None) -> dict[tuple[str, str], tuple[str, int]]:
     """{(rule, object): (state, times)} of a capture recorded as a run of its own."""
     with transaction(engine) as connection:
-        runs.add_run(connection, taken.run, taken.taken_at, None)
+        runs.add_run(connection, taken.run, taken.taken_at, recheck_of)
         device = hosts.device_ids(connection, {taken.host: taken.settings})[taken.host]
         outcome = outcome_of(taken, hosts.past_of(connection, [device])[device], hosts.history_of(connection, [device])[device])
         hosts.add_outcomes(connection, {device: (outcome, "0" * 64)})
@@ -83,6 +83,16 @@ def test_history_and_trend(engine: Engine) -> None:
     assert series[0][1] > series[1][1]
     assert [point["run"] for point in trend] == ["r1", "r2"]
     assert trend[0]["score"] > trend[1]["score"]
+
+
+def test_recheck_is_no_point_of_the_trend(engine: Engine) -> None:
+    for number, recheck_of in enumerate((None, "r1", None), 1):
+        record(engine, capture("pressed", number), recheck_of)
+    with transaction(engine) as connection:
+        device = hosts.device_ids(connection, {"db1": {}})["db1"]
+        trend, history = hosts.trend_of(connection, [device])[device], hosts.history_of(connection, [device])[device]
+    assert [point["run"] for point in trend] == ["r1", "r3"]
+    assert len(history["memory_available"]["memory"]["available_ratio"]) == 3
 
 
 def test_hosts_recorded_together_keep_their_own_past(engine: Engine) -> None:

@@ -16,7 +16,7 @@ from ..comparison import Key, Past, State
 from ..findings import Severity
 from ..inspection import History
 from ..outcome import Outcome, Reported
-from .tables import DEVICES, FINDINGS, INSPECTIONS, MEASUREMENTS, RESULTS
+from .tables import DEVICES, FINDINGS, INSPECTIONS, MEASUREMENTS, RESULTS, RUNS
 
 HISTORY_LIMIT = 40          # inspections looked back for trends: ten years of quarters
 # Made once: for a fleet of ten thousand, making them takes longer than asking them
@@ -32,7 +32,10 @@ PAST = select(
 NUMBERED = select(
     INSPECTIONS, func.row_number().over(partition_by=INSPECTIONS.c.device, order_by=INSPECTIONS.c.taken_at.desc()).label("age"),
 ).where(INSPECTIONS.c.device.in_(OF_DEVICES)).subquery()
-TREND = select(NUMBERED).where(NUMBERED.c.age <= HISTORY_LIMIT).order_by(NUMBERED.c.age.desc())
+# Without rechecks: their score is that of a few checks, mostly those that had failed
+TREND = select(NUMBERED).join(RUNS, RUNS.c.id == NUMBERED.c.run).where(
+    NUMBERED.c.age <= HISTORY_LIMIT, RUNS.c.kind == "inspection",
+).order_by(NUMBERED.c.age.desc())
 MEASURED = select(
     MEASUREMENTS.c.device, MEASUREMENTS.c.rule, MEASUREMENTS.c.object, MEASUREMENTS.c.name, MEASUREMENTS.c.taken_at, MEASUREMENTS.c.value,
 ).join(NUMBERED, and_(MEASUREMENTS.c.run == NUMBERED.c.run, MEASUREMENTS.c.device == NUMBERED.c.device)).where(

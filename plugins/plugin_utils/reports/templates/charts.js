@@ -37,7 +37,7 @@ function spark(trend) {
     s("circle", { cx: x(last), cy: y(points[last].score), r: 2.4 }));
 }
 
-// Score as a line over columns of what was open: critical, warning, unknown
+// Score as a line over columns of what was open: critical, warning, unknown; a column has its own scale, so its number stands on it
 function trendChart(trend) {
   const width = 560, height = 150, left = 28, bottom = 22, top = 10;
   const step = (width - left - 8) / Math.max(trend.length, 4);
@@ -47,13 +47,14 @@ function trendChart(trend) {
   const most = Math.max(1, ...trend.map(sum));
   const columns = trend.flatMap((point, index) => {
     let base = height - bottom;
-    return ["unknown", "warning", "critical"].map((name) => {
+    const parts = ["unknown", "warning", "critical"].map((name) => {
       const tall = (point.counts[name] || 0) * (height - bottom - top) * 0.55 / most;
       base -= tall;
       const wide = Math.min(26, step * 0.55);
       return tall ? s("rect", { class: `svg-${name}`, x: x(index) - wide / 2, y: base, width: wide, height: tall, opacity: 0.75 },
         s("title", {}, `${point.run}: ${point.counts[name]} ${severityWord(name)}`)) : null;
     });
+    return [...parts, sum(point) ? s("text", { x: x(index), y: base - 3, "text-anchor": "middle" }, sum(point)) : null];
   });
   const scored = trend.map((point, index) => [point, index]).filter(([point]) => point.score !== null);
   const every = Math.ceil(trend.length / 7);

@@ -51,13 +51,16 @@ function findingBody(detail, index, rule) {
   ];
 }
 
+// "free_bytes" is "free": the value beside it shows the unit
+const measured = (name) => name.replace(/_(bytes|seconds|ratio|count)$/, "").replaceAll("_", " ");
+
 function limitsTable(limits) {
   const drawn = (limit) => typeof limit.value === "number" ? gauge({ ...limit, full: limit.name.endsWith("_ratio") && limit.value <= 1 ? 1 : null }) : "";
   const word = (limit, name) => (limit.shown_limits[name] ? `${limit.direction === "above" ? "≥" : "≤"} ${limit.shown_limits[name]}` : "–");
   return h("table", {},
     h("thead", {}, h("tr", {}, [t("Measured"), "", t("Warning"), t("Critical"), t("Source of the limit")].map((title) => h("th", {}, title)))),
     h("tbody", {}, limits.map((limit) => h("tr", {},
-      h("td", {}, h("b", {}, limit.shown), " ", h("span", { class: "muted small" }, limit.name.replaceAll("_", " "))), h("td", { style: { width: "22%" } }, drawn(limit)),
+      h("td", {}, h("b", {}, limit.shown), " ", h("span", { class: "muted small" }, measured(limit.name))), h("td", { style: { width: "22%" } }, drawn(limit)),
       h("td", {}, word(limit, "warning")), h("td", {}, word(limit, "critical")), h("td", { class: "muted" }, said(limit.source))))));
 }
 
