@@ -70,7 +70,9 @@ def of_process(process):
         item = new_instance(data, state="running", cluster=cluster_of(option(words, "-c", "config_file") or ""))
         item["log"] = log_of(process["pid"])
         item["psql"] = psql_beside(process["exe"])
-    item.update(pid=process["pid"], user=process["user"], instance=option(words, "-p", "port") or DEFAULT_PORT)
+    # Where the data can't be read, as on a dead disk, the configuration may lie elsewhere
+    configured = setting(text_of(option(words, "-c", "config_file") or ""), "port") if item["state"] == "running" else ""
+    item.update(pid=process["pid"], user=process["user"], instance=option(words, "-p", "port") or configured or DEFAULT_PORT)
     if item["state"] == "container":
         item["instance"] = re.sub(r"\W+", "-", item["container"]) + "-" + item["instance"]
     # 812 \n /srv/pg \n 1795412058 (start) \n 5432 \n /run/pg (socket folder) \n 127.0.0.1 \n 2277997 65592 \n ready

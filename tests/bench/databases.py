@@ -200,7 +200,7 @@ def interval(values: list[float]) -> tuple[float, float, float]:
 
 def below(count: int, cut: int) -> float:
     """How likely at most ``cut`` of ``count`` values lie below the median."""
-    return sum(math.comb(count, number) for number in range(cut + 1)) / 2 ** count
+    return sum(math.comb(count, number) for number in range(cut + 1)) * 0.5 ** count
 
 
 def window(inventory: Path, folder: Path, seconds: int, looking: bool) -> float:
