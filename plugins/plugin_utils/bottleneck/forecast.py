@@ -4,7 +4,7 @@
 """When a resource will reach its limit: the growth of its daily 95th percentile, with an interval, or no trend.
 
 Slope: Theil and Sen, the median over all pairs of days, so that a burst or a clean-up bends nothing. Interval: Sen 1968 (Kendall's
-statistic under no trend), at 95 %. A growth whose interval holds zero is no trend.
+statistic under no trend), at 99 %, since a host has dozens of series. A growth whose interval holds zero is no trend.
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ from .business import DAY, Flags, Places, Window
 from .derived import Series
 from .measures import FORECAST, FORECAST_LIMITS, RESOURCE_OF, Measure
 
-DAYS_NEEDED = 10
+DAYS_NEEDED = 15
 HORIZON_SECONDS = 365 * DAY
-Z = 1.96
-SMALLEST_GROWTH = 0.02          # of the whole over the four weeks; less is noise even where it is steady
+Z = 2.58
+SMALLEST_GROWTH = 0.04          # of the whole over the four weeks; less is noise even where it is steady
 
 
 @dataclass(frozen=True)
