@@ -1,0 +1,121 @@
+# Copyright (c) 2026 Caretaker contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A plan of any kind as a DOCX that approvers read and sign; it carries the digest of what they sign."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from ...approval.plan import Plan
+from .closing import decisions, plan_facts
+from .context import Signed
+from .model import words
+from .paper import Paper
+from .table import Cell
+
+SHOWN = ("id", "host", "domain", "engineer", "action", "before", "after", "rollback")  # of a step, in columns of their own
+TEXTS = ("method", "load")
+LONGEST = 600
+
+
+def write(plan: Plan, document: Mapping[str, Any], path: Path, language: str, signed: Sequence[Signed] = ()) -> None:
+    """``document``: the plan's YAML, of which everything is shown. Raises OSError."""
+    t = words(language)
+    paper = Paper(t, language, f"{plan.id}: {plan.title}")
+    paper.header_and_footer(f"{plan.id} · {plan.title}"[:100], plan.digest[:16])
+    paper.paragraph(t("Plan for approval"), "CaretakerTitle")
+    paper.paragraph(plan.title, "CaretakerSubtitle")
+    plan_facts(paper, plan)
+    paper.paragraph(
+        t(
+            "Whoever approves this plan signs its digest. If anything in the plan is changed, the digest changes and the approval is void."
+        )
+    )
+    _scope(paper, plan)
+    for name, label in (("method", t("Method")), ("load", t("Load on the hosts"))):
+        if document.get(name):
+            paper.heading(label)
+            paper.paragraph(t(str(document[name])))
+    if document.get("people"):
+        paper.heading(t("People"))
+        paper.facts((str(domain), text(person)) for domain, person in document["people"].items())
+    _steps(paper, plan.steps)
+    paper.heading(t("Decisions"))
+    decisions(paper, signed)
+    paper.heading(t("Signatures"))
+    paper.table(
+        (t("System"), t("Approvals needed"), t("Who may approve"), t("Name"), t("Signature"), t("Date")),
+        [
+            (name, str(duty.needed), ", ".join(duty.approvers), "\n\n", "", "")
+            for name, duty in plan.systems.items()
+            for _place in range(duty.needed)
+        ],
+        (2.4, 2, 3.4, 3, 3.4, 2.4),
+    )
+    paper.save(path)
+
+
+def _scope(paper: Paper, plan: Plan) -> None:
+    t = paper.t
+    paper.heading(t("Scope"))
+    paper.table(
+        (t("Host"), t("Address"), t("System"), t("Groups")),
+        [(host, place.address, place.system, ", ".join(place.groups)) for host, place in plan.hosts.items()],
+        (4, 4, 3, 5),
+    )
+
+
+def _steps(paper: Paper, steps: Sequence[Mapping[str, Any]]) -> None:
+    """Steps that are the same but for their host stand together."""
+    t = paper.t
+    paper.heading(t("Steps"))
+    groups: dict[str, list[Mapping[str, Any]]] = {}
+    for step in steps:
+        same = {name: value for name, value in step.items() if name not in ("id", "host")}
+        groups.setdefault(yaml.safe_dump(same), []).append(step)
+    paper.table(
+        (t("Hosts"), t("Step"), t("Before"), t("After"), t("Rollback")),
+        [
+            (
+                ", ".join(str(step["host"]) for step in group),
+                _what(t, group[0]),
+                *(Cell(text(group[0].get(name)), mono=True) for name in ("before", "after", "rollback")),
+            )
+            for group in groups.values()
+        ],
+        (3.2, 5, 3, 3, 3),
+    )
+
+
+def _what(t: Any, step: Mapping[str, Any]) -> str:
+    """The action, and below it all that has no column of its own."""
+    others = [
+        f"{name}: {text(value)}" for name, value in step.items() if name not in (*SHOWN, "action") and value not in (None, "", [])
+    ]
+    people = [f"{name}: {step[name]}" for name in ("domain", "engineer") if step.get(name)]
+    return "\n".join([t(str(step.get("action", ""))), *people, *others])
+
+
+def text(value: Any) -> str:
+    """A step's value as people read it."""
+    if value is None:
+        return ""
+    shown = (
+        value
+        if isinstance(value, str)
+        else ", ".join(map(str, value))
+        if _is_plain(value)
+        else str(yaml.safe_dump(value, allow_unicode=True, sort_keys=False)).rstrip().removesuffix("\n...")
+        if isinstance(value, list | dict)
+        else str(value)
+    )
+    return shown if len(shown) <= LONGEST else shown[: LONGEST - 3] + "..."
+
+
+def _is_plain(value: Any) -> bool:
+    return isinstance(value, Iterable) and isinstance(value, list) and all(isinstance(item, str | int | float) for item in value)
