@@ -57,10 +57,12 @@ def parse(capture: Capture) -> MysqlFacts:
         raise Unreadable("{key}: is not the list of servers that the capture makes; it is cut off", key=KEY) from error
     if not servers and not down:
         return MysqlFacts(NONE_RUNS, NONE_RUNS, NONE_RUNS, NONE_RUNS, machine)
-    replicas = tuple(server for server in servers if server.channels != ())
-    cluster = tuple(server for server in servers if isinstance(server.variables, Unknown) or _in_cluster(server))
-    return MysqlFacts(Instances(down, servers), servers or NONE_RUNS, replicas or (NO_REPLICA if servers else NONE_RUNS),
-                      cluster or (NO_CLUSTER if servers else NONE_RUNS), machine)
+    # Those in containers can't be asked: the rule of the instances tells it, the others judge the servers of this host
+    own = tuple(server for server, item in zip(servers, found, strict=True) if not item.get("container"))
+    replicas = tuple(server for server in own if server.channels != ())
+    cluster = tuple(server for server in own if isinstance(server.variables, Unknown) or _in_cluster(server))
+    return MysqlFacts(Instances(down, servers), own or NONE_RUNS, replicas or (NO_REPLICA if own else NONE_RUNS),
+                      cluster or (NO_CLUSTER if own else NONE_RUNS), machine)
 
 
 def _in_cluster(server: Server) -> bool:

@@ -42,6 +42,7 @@ from .postgresql_model import (
 
 T = TypeVar("T")
 NO_POSTGRESQL = NotHere("no PostgreSQL runs here and none is configured")
+ONLY_IN_CONTAINERS = NotHere("PostgreSQL runs here only in containers, which are hosts of their own")
 CONTROL_STATE = re.compile(r"^Database cluster state:\s+(\S.*)$", re.MULTILINE)
 CONTROL_END = "Data page checksum version:"
 
@@ -59,13 +60,19 @@ class Kernel:
 
 @dataclass(frozen=True)
 class PostgresqlFacts:
+    """``instances``: those of this host; ``everywhere``: those in its containers too, of which is only said that they can't be asked."""
+
+    everywhere: Known[tuple[Instance, ...]]
     instances: Known[tuple[Instance, ...]]
     kernel: Kernel
     taken_at: datetime
 
 
 def parse(capture: Capture) -> PostgresqlFacts:
-    return PostgresqlFacts(instances=_instances(capture), kernel=_kernel(capture), taken_at=capture.taken_at)
+    everywhere = _instances(capture)
+    instances = everywhere if isinstance(everywhere, Unknown | NotHere) else (
+        tuple(item for item in everywhere if item.found.state != "container") or ONLY_IN_CONTAINERS)
+    return PostgresqlFacts(everywhere=everywhere, instances=instances, kernel=_kernel(capture), taken_at=capture.taken_at)
 
 
 def found_instances(capture: Capture, key: str) -> Known[tuple[Found, ...]]:
@@ -74,6 +81,14 @@ def found_instances(capture: Capture, key: str) -> Known[tuple[Found, ...]]:
     if isinstance(found, Unknown | NotHere):
         return found
     return tuple(item for item in found if item.state != "down" or item.enabled) or NO_POSTGRESQL
+
+
+def own_instances(capture: Capture, key: str) -> Known[tuple[Found, ...]]:
+    """What discovery found, less what runs in containers: the subject ``postgresql`` tells those."""
+    found = found_instances(capture, key)
+    if isinstance(found, Unknown | NotHere):
+        return found
+    return tuple(item for item in found if item.state != "container") or ONLY_IN_CONTAINERS
 
 
 def _instances(capture: Capture) -> Known[tuple[Instance, ...]]:

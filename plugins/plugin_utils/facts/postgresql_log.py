@@ -11,7 +11,7 @@ from ..absent import Known, NotHere, Unknown, Unreadable
 from ..archive import Capture
 from .answers import answer
 from .middleware import Log, parse_log
-from .postgresql import found_instances, session_of
+from .postgresql import own_instances
 from .postgresql_model import Found
 
 SUBJECT = "postgresql_log"
@@ -34,7 +34,7 @@ class PostgresqlLogFacts:
 
 
 def parse(capture: Capture) -> PostgresqlLogFacts:
-    found = found_instances(capture, f"{SUBJECT} instances")
+    found = own_instances(capture, f"{SUBJECT} instances")
     if isinstance(found, Unknown | NotHere):
         return PostgresqlLogFacts(found)
     return PostgresqlLogFacts(tuple(
@@ -43,9 +43,6 @@ def parse(capture: Capture) -> PostgresqlLogFacts:
 
 def _logs(capture: Capture, item: Found) -> Known[tuple[Log, ...]]:
     instance = item.instance
-    reason = session_of(capture, SUBJECT, item) if item.state == "container" else None
-    if isinstance(reason, Unknown | NotHere):
-        return reason
     files = answer(capture, f"{SUBJECT} {instance} files", File)
     if isinstance(files, Unknown | NotHere):
         return files

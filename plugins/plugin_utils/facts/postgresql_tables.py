@@ -11,7 +11,7 @@ from typing import TypeVar
 from ..absent import Absent, Known, NotHere, Unknown
 from ..archive import Capture
 from .answers import answer, one as the_only
-from .postgresql import found_instances, session_of
+from .postgresql import own_instances, session_of
 
 T = TypeVar("T")
 SUBJECT = "postgresql_tables"
@@ -145,7 +145,7 @@ class PostgresqlTablesFacts:
 
 
 def parse(capture: Capture) -> PostgresqlTablesFacts:
-    found = found_instances(capture, f"{SUBJECT} instances")
+    found = own_instances(capture, f"{SUBJECT} instances")
     if isinstance(found, Unknown | NotHere):
         return PostgresqlTablesFacts(found)
     databases: list[Database] = []
