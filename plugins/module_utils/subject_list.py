@@ -23,6 +23,7 @@ from .subjects import (
     haproxy,
     hardware,
     hardware_raid,
+    history,
     httpd,
     identity,
     iscsi,
@@ -57,6 +58,7 @@ from .subjects import (
 )
 
 SUBJECTS = (
+    ("history", history.capture),
     ("mysql", mysql.capture),
     ("postgresql", postgresql.capture),
     ("postgresql_tables", postgresql_tables.capture),

@@ -26,6 +26,7 @@ from .facts import (
     haproxy as haproxy_facts,
     hardware as hardware_facts,
     hardware_raid as hardware_raid_facts,
+    history as history_facts,
     httpd as httpd_facts,
     identity as identity_facts,
     iscsi as iscsi_facts,
@@ -168,6 +169,7 @@ SUBJECTS: tuple[Subject, ...] = (
     Subject("haproxy", haproxy_facts.parse, haproxy.RULES),
     Subject("java", java_facts.parse, java.RULES),
     Subject("tomcat", tomcat_facts.parse, tomcat.RULES),
+    Subject("history", history_facts.parse, ()),
 )
 
 # Bottlenecks are judged from the facts of all subjects; clusters once all their hosts are (clusters.py)

@@ -1,0 +1,80 @@
+# Copyright (c) 2026 Caretaker contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What sysstat has measured over the last days, read by the host's own sadf: its files differ from version to version."""
+
+from __future__ import absolute_import, division, print_function
+
+__metaclass__ = type
+
+import json
+import os
+import time
+
+from ..sysstat_columns import Columns
+
+# Newest first; an older sadf answers an option that it does not know with its usage
+TOTALS = (
+    "-u ALL -q ALL -r ALL -S -H -B -W -w -v -n TCP,ETCP,SOCK,SOFT",
+    "-u ALL -q -r -S -H -B -W -w -v -n TCP,ETCP,SOCK,SOFT",
+    "-u ALL -q -r -S -B -W -w -v -n TCP,ETCP,SOCK",
+)
+DEVICES = ("-d -p -F MOUNT -n DEV,EDEV", "-d -p -F -n DEV,EDEV", "-d -p -n DEV,EDEV")
+FOLDERS = ("/var/log/sa", "/var/log/sysstat")
+COARSE_SECONDS = "600"                  # where a day at the interval of its file is too long
+
+
+def capture(host):
+    if host.history_days <= 0:
+        return
+    if host.which("sadf") is None:
+        host.record("sysstat", "history", error="not_found", stderr="sadf is not on this host")
+        return
+    version = host.command(["sadf", "-V"])
+    host.file("/proc/sys/fs/file-nr")
+    files = data_files(host, time.time() - 86400 * (host.history_days + 1))
+    if not files:
+        host.record("sysstat", "history", error="not_found", stderr="there is no sysstat data in " + " or ".join(FOLDERS))
+        return
+    columns, problems, known = Columns(), [], {}
+    for path in files:
+        for attempts in (TOTALS, DEVICES):
+            answer = ask(host, path, attempts, known)
+            columns.add(answer.get("text") or "")
+            if answer.get("error") or answer.get("rc"):
+                problems.append({"file": path, "options": known.get(attempts, attempts[0]), "error": answer.get("error") or "failed",
+                                 "stderr": " ".join((answer.get("stderr") or "").split())[:300]})
+                if answer.get("error") != "too_large":
+                    break
+    document = columns.document()
+    document.update({"version": version, "files": len(files), "problems": problems, "cpus": os.sysconf("SC_NPROCESSORS_ONLN"),
+                     "utc_offset_seconds": utc_offset()})
+    host.record("sysstat", "history", json.dumps(document, sort_keys=True, separators=(",", ":")))
+
+
+def data_files(host, since):
+    """sa01 or sa20261102 of all folders, oldest first, each file once; those that are packed are too old to matter."""
+    found = {}
+    for folder in FOLDERS:
+        for path in host.glob(folder + "/sa[0-9]*"):
+            if path[len(folder) + 3:].isdigit() and os.path.isfile(path):
+                found[os.path.realpath(path)] = os.path.getmtime(path)
+    return sorted((path for path in found if found[path] >= since), key=lambda path: (found[path], path))
+
+
+def ask(host, path, attempts, known):
+    """The answer of sadf to the first options that it knows; ``known`` remembers them."""
+    answer = {}
+    for options in (known.get(attempts),) if attempts in known else attempts:
+        answer = host.ask(["sadf", "-d", path, "--"] + options.split())
+        if answer.get("error") == "too_large":
+            answer = host.ask(["sadf", "-d", COARSE_SECONDS, path, "--"] + options.split())
+        if "sage:" not in (answer.get("stderr") or "") + (answer.get("text") or "")[:200]:
+            known[attempts] = options
+            break
+    return answer
+
+
+def utc_offset():
+    """Of the host's clock, in seconds."""
+    return -(time.altzone if time.daylight and time.localtime().tm_isdst else time.timezone)

@@ -1,0 +1,110 @@
+# Copyright (c) 2026 Caretaker contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Output of `sadf -d` (rows of text) into columns of numbers, of which only those are kept that a history is made of.
+
+    # hostname;interval;timestamp;DEV;tps;rkB/s;wkB/s;areq-sz;aqu-sz;await;%util
+    db1;600;2026-11-02 08:10:01 UTC;sda;12.50;8.00;340.10;27.85;0.04;3.20;4.10
+    db1;-1;2026-11-02 08:14:02 UTC;LINUX-RESTART	(8 CPU)
+
+becomes {"times": [1793607001], "seconds": [600], "restarts": [[1793607242, 8]], "columns": {"DEV": {"sda": {"await": [3.2], ...}}}}.
+Rearranged so, four weeks take a twentieth of the room. Numbers keep four digits. A column that never changes is one number, not a list.
+"""
+
+from __future__ import absolute_import, division, print_function
+
+__metaclass__ = type
+
+import calendar
+import re
+import time
+
+ITEMS = ("CPU", "DEV", "IFACE", "FILESYSTEM", "MOUNTPOINT", "INTR", "TTY", "BUS", "FAN", "TEMP", "IN")
+FILESYSTEM = ("MBfsfree", "%fsused", "%Iused")
+KEPT = {
+    "": ("proc/s", "cswch/s", "pswpin/s", "pswpout/s", "majflt/s", "pgscank/s", "pgscand/s", "pgsteal/s", "kbmemfree", "kbavail",
+         "kbmemused", "%memused", "kbbuffers", "kbcached", "kbcommit", "kbdirty", "kbswpfree", "kbswpused", "%swpused", "kbhugfree",
+         "kbhugused", "file-nr", "runq-sz", "plist-sz", "ldavg-1", "ldavg-5", "ldavg-15", "blocked", "%scpu", "%sio", "%fio", "%smem",
+         "%fmem", "oseg/s", "retrans/s", "tcpsck"),
+    "CPU": ("%user", "%usr", "%nice", "%system", "%sys", "%iowait", "%steal", "%irq", "%soft", "%guest", "%gnice", "%idle", "dropd/s",
+            "squeezd/s"),
+    "DEV": ("tps", "rd_sec/s", "wr_sec/s", "rkB/s", "wkB/s", "avgqu-sz", "aqu-sz", "await", "%util"),
+    "IFACE": ("rxkB/s", "txkB/s", "%ifutil", "rxerr/s", "txerr/s", "rxdrop/s", "txdrop/s"),
+    "FILESYSTEM": FILESYSTEM,
+    "MOUNTPOINT": FILESYSTEM,
+}
+PASSING = re.compile(r"(loop|ram|sr|fd|zram)\d+$|(lo$|veth|tap|vnet|cali|cni|flannel)")      # devices that say nothing of a bottleneck
+CPUS = re.compile(r"(\d+)(?: CPU)?")
+
+
+class Columns:
+    """Takes the texts of `sadf -d` one after another, in order of time; ``document()`` is all of them together."""
+
+    def __init__(self):
+        self.places = {}                # time -> its row
+        self.seconds = []
+        self.restarts = []
+        self.values = {}                # (section, item, column) -> {row: number}
+        self._times = {}
+
+    def add(self, text):
+        wanted, section = [], ""
+        for line in text.splitlines():
+            fields = line.split(";")
+            if line.startswith("#"):
+                section = fields[3] if len(fields) > 3 and fields[3] in ITEMS else ""
+                kept = KEPT.get(section, ())
+                wanted = [(place, name) for place, name in enumerate(fields) if name in kept]
+            elif len(fields) > 3:
+                moment = self.moment(fields[2])
+                if moment is None:
+                    continue
+                if fields[3].startswith("LINUX-RESTART"):
+                    self.restart(moment, fields[3:])
+                elif wanted and not fields[3].startswith("COM"):
+                    self.row(section, moment, fields, wanted)
+
+    def restart(self, moment, words):
+        count = CPUS.search(" ".join(words).replace("LINUX-RESTART", ""))
+        self.restarts.append([moment, int(count.group(1)) if count else None])
+
+    def row(self, section, moment, fields, wanted):
+        item = fields[3] if section else ""
+        passing = (section in ("DEV", "IFACE") and PASSING.match(item)) or (section == "CPU" and item not in ("-1", "all"))
+        if passing or len(fields) <= wanted[-1][0]:         # a line that was cut short has no values
+            return
+        place = self.places.get(moment)
+        if place is None:
+            place = self.places[moment] = len(self.seconds)
+            self.seconds.append(int(fields[1]) if fields[1].isdigit() else 0)
+        for position, name in wanted:
+            self.values.setdefault((section, item, name), {}).setdefault(place, number(fields[position]))
+
+    def moment(self, text):
+        """Seconds since 1970 of "2026-11-02 08:10:01 UTC" or "1793607001"; None of anything else."""
+        if text not in self._times:
+            try:
+                self._times[text] = int(text) if text.isdigit() else calendar.timegm(time.strptime(text[:19], "%Y-%m-%d %H:%M:%S"))
+            except ValueError:
+                self._times[text] = None
+        return self._times[text]
+
+    def document(self):
+        columns = {}
+        for (section, item, name), values in self.values.items():
+            series = [values.get(place) for place in range(len(self.seconds))]
+            same = len(series) > 1 and series[0] is not None and series.count(series[0]) == len(series)
+            columns.setdefault(section, {}).setdefault(item, {})[name] = series[0] if same else series
+        times = sorted(self.places, key=self.places.get)
+        return {"times": times, "seconds": self.seconds, "restarts": self.restarts, "columns": columns}
+
+
+def number(text):
+    """Four digits of it: more say nothing, and cost room. None of what is no number."""
+    try:
+        value = float("%.4g" % float(text.replace(",", ".")))
+    except ValueError:
+        return None
+    if value != value or value in (float("inf"), float("-inf")):
+        return None
+    return int(value) if value == int(value) else value

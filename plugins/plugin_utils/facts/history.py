@@ -1,0 +1,63 @@
+# Copyright (c) 2026 Caretaker contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The history of a host, as its capture holds it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import orjson
+
+from ..absent import Known, NotHere, Unknown, Unreadable
+from ..archive import Capture
+from ..history.series import History
+from ..history.sysstat import history_of
+
+KEY = "history history sysstat"
+NOT_READ = {
+    "not_found": Unknown("{detail}, so that there is no history; the role caretaker.infra.history switches it on"),
+    "denied": Unknown("the history can't be read ({detail}); inspect as root"),
+    "timeout": Unknown("the history was not read within total_timeout"),
+}
+FAILED = Unknown("the history can't be read: {detail}")
+
+
+@dataclass(frozen=True)
+class HistoryFacts:
+    series: Known[History]
+
+
+def parse(capture: Capture) -> HistoryFacts:
+    entry = capture.entry(KEY)
+    if entry is None:
+        return HistoryFacts(NotHere("no history was asked for; set caretaker_history_days"))
+    if entry.error or entry.text is None:
+        return HistoryFacts(replace(NOT_READ.get(entry.error or "", FAILED), values={"detail": entry.stderr}))
+    try:
+        document = orjson.loads(entry.text)
+        return HistoryFacts(_history(document, capture))
+    except (orjson.JSONDecodeError, KeyError, TypeError, ValueError, AttributeError) as error:
+        raise Unreadable("the history is cut off or not in the form that this version reads ({detail})",
+                         detail=type(error).__name__) from error
+
+
+def _history(document: Mapping[str, Any], capture: Capture) -> Known[History]:
+    if not document["times"]:
+        problems = document["problems"]
+        if problems:
+            return Unknown("sadf can't read the files of sysstat: {detail}", {"detail": problems[0]["stderr"] or problems[0]["error"]})
+        return Unknown("the files of sysstat hold no samples; see whether its timer or cron job runs")
+    limits = capture.text("/proc/sys/fs/file-nr")
+    words = limits.split() if isinstance(limits, str) else []
+    version = capture.text("sadf -V")
+    named = {**document, "version": _version(version if isinstance(version, str) else str(document.get("version") or ""))}
+    return history_of(named, capture.taken_at.timestamp(), float(words[2]) if len(words) == 3 else None)
+
+
+def _version(text: str) -> str:
+    """`sysstat version 12.5.2\\n(C) Sebastien Godard` -> 12.5.2"""
+    _before, found, after = text.partition("sysstat version ")
+    return after.split()[0] if found and after.split() else "?"
