@@ -57,8 +57,8 @@ SELECT count(*) FILTER (WHERE backend_type = 'client backend') AS used_count,
        count(*) FILTER (WHERE backend_type = 'client backend' AND state = 'idle') AS idle_count,
        count(*) FILTER (WHERE backend_type = 'client backend' AND state LIKE 'idle in transaction%') AS idle_in_transaction_count,
        count(*) FILTER (WHERE backend_type = 'autovacuum worker') AS autovacuum_count,
-       count(*) FILTER (WHERE backend_type = 'client backend' AND client_addr IS NOT NULL AND NOT client_addr <<= '127.0.0.0/8'
-                        AND client_addr <> '::1' AND NOT s.ssl) AS plain_remote_count,
+       count(*) FILTER (WHERE backend_type IN ('client backend', 'walsender') AND client_addr IS NOT NULL
+                        AND NOT client_addr <<= '127.0.0.0/8' AND client_addr <> '::1' AND NOT s.ssl) AS plain_remote_count,
        current_setting('max_connections')::int AS max_count, current_setting('superuser_reserved_connections')::int AS reserved_count
 FROM pg_stat_activity LEFT JOIN pg_stat_ssl s USING (pid)
 WHERE pid <> pg_backend_pid() AND application_name <> 'caretaker'
