@@ -80,7 +80,7 @@ def problem(done: Done, host: str) -> str:
 
 def test_run_ends_with_an_error_status_and_a_whole_report(done: Done) -> None:
     assert done.status != 0
-    assert "4 hosts not inspected" in done.output
+    assert "hosts not inspected: 4, critical findings: " in done.output
     assert "Traceback" not in done.output
     assert len(done.hosts()) == 9
 
