@@ -76,6 +76,15 @@ def test_a_running_server_is_known_by_its_postmaster_pid(tmp_path: Path) -> None
     assert (inside["instance"], inside["state"], inside["socket"]) == ("docker-3f2a-scope-5432", "container", "")
 
 
+def test_a_server_whose_data_can_not_be_read_is_known_by_its_configuration(tmp_path: Path) -> None:
+    config = tmp_path / "postgresql.conf"
+    config.write_text("port = 5445 # lost\n")
+    process = {"pid": 812, "parent": 1, "name": "postgres", "argv": ["postgres", "-D", "/gone", "-c", f"config_file={config}"], "uid": 101,
+               "user": "postgres", "cwd": "/gone", "exe": "", "container": ""}
+    found = instances.of_process(process)
+    assert (found["instance"], found["state"], found["status"]) == ("5445", "running", "")
+
+
 def test_two_of_one_port_have_two_names(monkeypatch: pytest.MonkeyPatch) -> None:
     down = [instances.new_instance(f"/srv/{name}", cluster=f"15/{name}", enabled=True) for name in ("a", "b")]
     monkeypatch.setattr(instances, "running", lambda names, workers: [])
