@@ -13,6 +13,9 @@ from pathlib import Path
 
 import pytest
 
+from plugins.plugin_utils.bottleneck.causes import CAUSES
+from plugins.plugin_utils.bottleneck.diagnosis import TEXTS as DIAGNOSIS_TEXTS
+from plugins.plugin_utils.bottleneck.measures import MEASURES, SIGNS
 from plugins.plugin_utils.registry import RULES
 from plugins.plugin_utils.reports import translation
 from plugins.plugin_utils.reports.page import interface_texts
@@ -21,9 +24,10 @@ from plugins.plugin_utils.reports.translation import LANGUAGES, catalogue, texts
 PLUGIN_UTILS = Path(translation.__file__).parents[1]
 CORE = ("archive", "comparison", "inspection", "outcome")
 SOURCES = sorted([*(PLUGIN_UTILS / "facts").glob("*.py"), *(PLUGIN_UTILS / "rules").glob("*.py"),
+                  *(PLUGIN_UTILS / "bottleneck" / f"{name}.py" for name in ("causes", "circumstances", "facts")),
                   *(PLUGIN_UTILS / f"{name}.py" for name in CORE)])
 # Where a call has its message: by position and by name
-MESSAGE_AT = {"Unknown": (0, "reason"), "NotHere": (0, "reason"), "Unreadable": (0, "reason"), "Finding": (2, "message"), "Judged": (3, "message")}
+MESSAGE_AT = {"Excluded": (0, "why"), "Unknown": (0, "reason"), "NotHere": (0, "reason"), "Unreadable": (0, "reason"), "Finding": (2, "message"), "Judged": (3, "message")}
 TRANSLATED = [language for language in LANGUAGES if language != "en"]
 FILES = sorted(translation.LOCALES.glob("*/LC_MESSAGES/*.po"))
 
@@ -165,6 +169,10 @@ def everything() -> dict[str, str]:
     found = dict.fromkeys(interface_texts(), "the page")
     for rule in RULES:
         found.update(dict.fromkeys((rule.title, rule.why, rule.fix), f"rule {rule.id}"))
+    found.update({text: f"cause {cause.id}" for cause in CAUSES.values() for text in (cause.title, cause.message)})
+    found.update({sign.title: f"sign {sign.id}" for sign in SIGNS.values()})
+    found.update({measure.text: f"measure {measure.name}" for measure in MEASURES.values()})
+    found.update(dict.fromkeys(DIAGNOSIS_TEXTS, "bottleneck/diagnosis.py"))
     for path in SOURCES:
         found.update({message.text: message.where for message in COLLECTOR.messages(path) if message.text is not None})
     found["set by this site (caretaker_levels)"] = "findings.py"

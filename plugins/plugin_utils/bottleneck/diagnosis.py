@@ -19,7 +19,7 @@ from ..absent import NotHere, Unknown
 from ..findings import Above, Domain
 from ..history.series import History, Values
 from .business import DAY, Hours, Window, local_seconds, window_of
-from .causes import BECAUSE, CAUSES, Answer, Cause, Excluded, Shown, Situation
+from .causes import BECAUSE, CAUSES, Cause, Excluded, Shown, Situation
 from .circumstances import Circumstances, Consumer
 from .derived import Series
 from .forecast import Forecast, daily_p95, forecasts
@@ -29,6 +29,11 @@ from .persistence import COVERAGE, Course, State, coincides, course_of, saturate
 NAMES_SHOWN = 5
 DAILY_FACTOR = 0.85             # of the confidence, where only the daily peaks make the bottleneck
 UNCHECKED_FACTOR = 0.95         # for each cause that could not be looked for
+NO_SAMPLES = "the history holds no samples; switch sysstat on and inspect again after four weeks"
+NOT_TOGETHER = "not at the same times"
+NOT_MEASURED = "nothing in the history measures it"
+TOO_LITTLE = "{coverage_ratio} of the business hours of four weeks are known, {needed_ratio} are needed; let sysstat run throughout"
+TEXTS = (NO_SAMPLES, NOT_TOGETHER, NOT_MEASURED, TOO_LITTLE)        # what a reader may see of this file
 
 
 @dataclass(frozen=True)
@@ -127,7 +132,7 @@ def diagnose(
     Unknown where the history holds nothing at all.
     """
     if not len(history.times):
-        return Unknown("the history holds no samples; switch sysstat on and inspect again after four weeks")
+        return Unknown(NO_SAMPLES)
     hours, circumstances = hours or Hours(), circumstances or Circumstances()
     series = Series(history)
     window = window_of(history, hours, float(history.times[-1]) if until is None else until)
@@ -178,7 +183,7 @@ def _trace(course: Course, look: Look, seen: frozenset[str] = frozenset()) -> Tr
                 below = _trace(found, look, seen | {course.sign.id})
                 return Traced(course, (course.sign.id, *below.path), below.answer, (*excluded, *below.ruled_out))
             if look.courses.get(name):
-                excluded.append(RuledOut(SIGNS[name].title, Line("not at the same times"), True))
+                excluded.append(RuledOut(SIGNS[name].title, Line(NOT_TOGETHER), True))
             continue
         cause = CAUSES[name]
         answer = cause.test(situation)
@@ -188,11 +193,10 @@ def _trace(course: Course, look: Look, seen: frozenset[str] = frozenset()) -> Tr
     raise LookupError(f"no last cause for {course.sign.id}")
 
 
-def _ruled_out(cause: Cause, answer: Answer) -> RuledOut:
+def _ruled_out(cause: Cause, answer: Excluded | Unknown) -> RuledOut:
     if isinstance(answer, Excluded):
         return RuledOut(cause.title, Line(answer.why, answer.values), True)
-    reason = answer if isinstance(answer, Unknown) else Unknown("not known")
-    return RuledOut(cause.title, Line(reason.reason, reason.values), False)
+    return RuledOut(cause.title, Line(answer.reason, answer.values), False)
 
 
 def _together(course: Course, sign: str, look: Look) -> Course | None:
@@ -291,11 +295,9 @@ def _unseen(look: Look) -> Iterator[Unseen]:
     for resource in EVERYWHERE:
         if not told.get(resource):
             reasons = [reason for (name, reason) in look.history.missing.items() if name.startswith(resource)]
-            yield Unseen(resource, reasons[0] if reasons else Unknown("nothing in the history measures it"))
+            yield Unseen(resource, reasons[0] if reasons else Unknown(NOT_MEASURED))
     for resource, every in told.items():
         unknown = [course for course in every if course.state is State.UNKNOWN]
         if unknown and len(unknown) * 2 > len(every):
             best = max(course.coverage_ratio for course in unknown)
-            yield Unseen(resource, Unknown(
-                "{coverage_ratio} of the business hours of four weeks are known, {needed_ratio} are needed; let sysstat run throughout",
-                {"coverage_ratio": best, "needed_ratio": COVERAGE}))
+            yield Unseen(resource, Unknown(TOO_LITTLE, {"coverage_ratio": best, "needed_ratio": COVERAGE}))

@@ -63,6 +63,11 @@ class Fleet:
                 row[hour] += share or 0.0
 
     @property
+    def looked_at(self) -> bool:
+        """Whether any host has a history."""
+        return self.judged + self.unseen > 0
+
+    @property
     def hosts(self) -> int:
         """Hosts with at least one bottleneck."""
         return len({device.host for device in self.devices})

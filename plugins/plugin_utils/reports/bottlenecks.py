@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from ..absent import Unknown
@@ -19,6 +19,12 @@ from .harmless import line
 SHOWN = 20
 ARROW = " <- "
 TITLES = {cause.id: cause.title for cause in CAUSES.values()}
+
+
+def diagnosis_of(facts: Mapping[str, Any]) -> Diagnosis | None:
+    """Of a judged host; None where it has no history, or none that could be read (its findings say why)."""
+    diagnosis = getattr(facts.get("bottlenecks"), "diagnosis", None)
+    return diagnosis if isinstance(diagnosis, Diagnosis) else None
 
 
 def data_of(diagnosis: Diagnosis) -> dict[str, Any]:
@@ -97,7 +103,7 @@ def text_of(host: str, diagnosis: Diagnosis | Unknown) -> Iterator[str]:
 
 def fleet_text(fleet: Fleet) -> Iterator[str]:
     """Lines for the summary of a run; none where no host has a history."""
-    if not fleet.judged and not fleet.unseen:
+    if not fleet.looked_at:
         return
     yield (f"Long-term bottlenecks: {fleet.hosts} of {fleet.judged} hosts with enough history, {fleet.unseen} with too little, "
            f"{fleet.none} without")

@@ -14,6 +14,7 @@ from typing import Any
 
 import orjson
 
+from ..bottleneck.fleet import Fleet as Bottlenecks
 from ..comparison import State
 from ..findings import Domain, Severity
 from ..registry import RULES
@@ -67,6 +68,7 @@ class Fleet:
     worst: Kept = field(default_factory=Kept)
     waived: Kept = field(default_factory=Kept)
     unreached: Kept = field(default_factory=Kept)
+    bottlenecks: Bottlenecks = field(default_factory=Bottlenecks)
 
     def add(self, document: Mapping[str, Any]) -> None:
         """One host, or one cluster, from its document."""

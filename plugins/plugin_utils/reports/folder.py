@@ -21,6 +21,7 @@ from typing import Any
 from ..outcome import Outcome
 from ..registry import RULES
 from . import junit
+from .bottlenecks import TITLES, data_of, diagnosis_of, fleet_data
 from .document import described, document_of, evidence_of, moment
 from .fleet import Fleet, as_json
 from .harmless import line
@@ -62,7 +63,12 @@ class ReportFolder:
         written, storage = as_json(document), as_json(storage_of(outcome.inspection))
         self._lines.append(written + "\n")
         self._suites.append(junit.suite(document))
-        self._details.append(f'{{"host":{written},"storage":{storage},"evidence":{as_json(evidence_of(outcome))}}}')
+        diagnosis = diagnosis_of(outcome.inspection.facts)
+        drawn = as_json(None if diagnosis is None else data_of(diagnosis))
+        self._details.append(f'{{"host":{written},"storage":{storage},"bottlenecks":{drawn},"evidence":{as_json(evidence_of(outcome))}}}')
+        settings = outcome.inspection.settings
+        if outcome.source != "cluster":
+            self._fleet.bottlenecks.add(document["host"], diagnosis, TITLES, document["system"], settings.importance)
         self._fleet.add(document)
         if len(self._details) > EMBEDDED:
             self._write()
@@ -100,6 +106,7 @@ class ReportFolder:
             "schema": SCHEMA, "run": fleet.run, "started_at": moment(fleet.started_at), "recheck_of": fleet.recheck_of,
             "customer": line(fleet.customer) if fleet.customer else None, "score": fleet.score, "coverage": fleet.coverage,
             "counts": fleet.numbers, "states": dict(fleet.states), "open_by_rule": fleet.by_rule, "hosts_file": "hosts.jsonl",
+            "bottlenecks": fleet_data(fleet.bottlenecks) if fleet.bottlenecks.looked_at else None,
             "rules": {rule.id: described(rule) for rule in RULES},
         }
 

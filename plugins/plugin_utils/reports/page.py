@@ -20,6 +20,7 @@ from jinja2 import Environment, FileSystemLoader, select_autoescape
 from markupsafe import Markup
 
 from ..registry import RULES
+from .bottlenecks import fleet_data
 from .document import described, moment
 from .fleet import COUNTED, DOMAINS, STATES, Fleet, as_json
 from .harmless import line
@@ -27,7 +28,7 @@ from .text import text_of
 from .translation import LANGUAGES, translator
 
 TEMPLATES = Path(__file__).parent / "templates"
-SCRIPTS = ("base.js", "charts.js", "finding.js", "storage.js", "host.js", "main.js")      # in this order they make one script
+SCRIPTS = ("base.js", "charts.js", "finding.js", "storage.js", "bottlenecks.js", "host.js", "main.js")    # in this order one script
 FINDINGS_BYTES = 5 * 1024 * 1024        # of the entry page; what is over it stands with the hosts only
 
 
@@ -59,6 +60,7 @@ def data_of(fleet: Fleet, details: Sequence[str] | None) -> str:
         "counted": as_json(COUNTED),
         "rules": as_json([{"id": rule.id, **described(rule)} for rule in RULES]),
         "by_rule": as_json(fleet.by_rule),
+        "bottlenecks": as_json(fleet_data(fleet.bottlenecks) if fleet.bottlenecks.looked_at else None),
         "hosts": "[" + ",\n".join(fleet.rows) + "]",
         "findings": "[" + ",\n".join("[" + ",".join(rows[:most]) + "]" for rows in fleet.findings) + "]",
         "details": "null" if details is None else "[" + ",\n".join(details) + "]",

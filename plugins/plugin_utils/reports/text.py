@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from .bottlenecks import fleet_text
 from .fleet import STATES, Fleet, Kept
 from .harmless import line
 
@@ -26,6 +27,7 @@ def _lines(fleet: Fleet) -> Iterator[str]:
     yield f"Score: {score}, at a coverage of {fleet.coverage:.1%}"
     yield "Findings: " + ", ".join(f"{numbers[name]} {name}" for name in ("critical", "warning", "unknown", "waived"))
     yield "Since last time: " + ", ".join(f"{fleet.states[state.value]} {state.value.replace('_', ' ')}" for state in STATES)
+    yield from fleet_text(fleet.bottlenecks)
     yield from _list("Worst first:", fleet.worst)
     yield from _list("Could not be inspected:", fleet.unreached)
     yield from _list("Waived:", fleet.waived)

@@ -68,6 +68,7 @@ function hostBody(number, detail) {
   const panels = [
     host.trend.length > 1 ? h("div", { class: "panel" }, h("h3", {}, t("Score and open findings of past inspections")), trendChart(host.trend),
       legend([["fill-cover", "", t("Score")], ["fill-critical", "", t("Critical")], ["fill-warning", "", t("Warning")], ["fill-unknown", "", t("Unknown")]])) : null,
+    ...bottleneckPanels(detail.bottlenecks),
     ...storagePanels(detail.storage),
   ].filter(Boolean);
   const rows = host.findings.map((finding, index) => ({ host: number, index, row: rowOf(finding) }));
