@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -15,8 +14,15 @@ from ansible.plugins.action import ActionBase
 from ansible_collections.caretaker.infra.plugins.plugin_utils.requirement import missing
 
 try:
-    from ansible_collections.caretaker.infra.plugins.plugin_utils.approval.plan import BadPlan, parse, time_of
-    from ansible_collections.caretaker.infra.plugins.plugin_utils.approval.writing import Site, inspection_document, next_id, store
+    from ansible_collections.caretaker.infra.plugins.plugin_utils.approval.plan import BadPlan, parse
+    from ansible_collections.caretaker.infra.plugins.plugin_utils.approval.writing import (
+        Site,
+        inspection_document,
+        next_id,
+        places_of,
+        store,
+        window_of,
+    )
 except ImportError as error:
     raise AnsibleError(missing(error)) from error
 
@@ -37,12 +43,13 @@ class ActionModule(ActionBase):
         home, now = Path(options["home"]), datetime.now(UTC)
         try:
             site = Site(
-                places(options["hosts"], (task_vars or {})["hostvars"]), options["approval"], options["engineers"],
+                places_of(options["hosts"], (task_vars or {})["hostvars"]), options["approval"], options["engineers"],
                 Path(options["approvers_file"]).read_text(encoding="utf-8", errors="surrogateescape"),
             )
             taken = [path.name for path in (home / "plans").glob("*")]
             document = inspection_document(
-                site, next_id(taken, "inspection", now), options["title"], options["requester"], window(options), options["subjects"], now)
+                site, next_id(taken, "inspection", now), options["title"], options["requester"],
+                window_of(options["window_from"], options["window_until"]), options["subjects"], now)
             if self._task.check_mode:
                 plan = parse(document, document["id"])
                 return {**result, "changed": True, "plan": plan.id, "path": "", "digest": plan.digest}
@@ -51,20 +58,3 @@ class ActionModule(ActionBase):
             return {**result, "failed": True, "msg": str(error)}
         return {**result, "changed": True, "plan": plan.id, "path": str(path), "digest": plan.digest}
 
-
-def window(options: Mapping[str, Any]) -> tuple[datetime, datetime]:
-    """Raises BadPlan for what is no time."""
-    try:
-        return time_of(options["window_from"]), time_of(options["window_until"])
-    except ValueError as error:
-        raise BadPlan(f"window_from and window_until must be times in UTC like 2026-12-01T20:00:00Z ({error})") from error
-
-
-def places(hosts: list[str], hostvars: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
-    """Each host's address, system and groups, as plain values."""
-    return {
-        str(host): {
-            "address": str(hostvars[host].get("ansible_host", host)), "system": str(hostvars[host].get("caretaker_system", "")),
-            "groups": [str(name) for name in hostvars[host].get("group_names", ()) if name != "ungrouped"],
-        } for host in hosts
-    }

@@ -17,7 +17,7 @@ from typing import Any
 
 import yaml
 
-from .plan import SCHEMA, BadPlan, Plan, parse, text_of_time
+from .plan import SCHEMA, BadPlan, Plan, parse, text_of_time, time_of
 
 DOMAINS = ("hardware", "os", "platform", "database")
 METHOD = "One read-only pass over each host: files are read and read-only commands run at the lowest priority; nothing is written there."
@@ -41,7 +41,7 @@ def inspection_document(
     site: Site, plan_id: str, title: str, requester: str, window: tuple[datetime, datetime], subjects: Sequence[str], now: datetime
 ) -> dict[str, Any]:
     """The document of a plan for an inspection: one step a host. Raises BadPlan."""
-    document = _frame(site, plan_id, "inspection", title, requester, window, now)
+    document = frame(site, plan_id, "inspection", title, requester, window, now)
     document["method"], document["load"] = METHOD, LOAD
     document["people"] = {domain: engineer_for(domain, site.engineers) for domain in DOMAINS} if site.engineers else {}
     looked_at = list(subjects) or "all"
@@ -50,7 +50,7 @@ def inspection_document(
     return document
 
 
-def _frame(
+def frame(
     site: Site, plan_id: str, kind: str, title: str, requester: str, window: tuple[datetime, datetime], now: datetime
 ) -> dict[str, Any]:
     """What plans of all kinds have."""
@@ -68,6 +68,24 @@ def _frame(
         "systems": {name: dict(site.approval[name]) for name in sorted(systems)},
         "approvers_sha256": hashlib.sha256(site.approvers.encode("utf-8", "surrogateescape")).hexdigest(),
         "freeze_exceptions": [], "incident": None,
+    }
+
+
+def window_of(begin: str, end: str) -> tuple[datetime, datetime]:
+    """Raises BadPlan for what is no time."""
+    try:
+        return time_of(begin), time_of(end)
+    except ValueError as error:
+        raise BadPlan(f"window_from and window_until must be times in UTC like 2026-12-01T20:00:00Z ({error})") from error
+
+
+def places_of(hosts: Iterable[str], hostvars: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """Each host's address, system and groups by Ansible's variables, as plain values."""
+    return {
+        str(host): {
+            "address": str(hostvars[host].get("ansible_host", host)), "system": str(hostvars[host].get("caretaker_system", "")),
+            "groups": [str(name) for name in hostvars[host].get("group_names", ()) if name != "ungrouped"],
+        } for host in hosts
     }
 
 

@@ -18,6 +18,7 @@ from ..bottleneck.fleet import Fleet as Bottlenecks
 from ..comparison import State
 from ..findings import Domain, Severity
 from ..registry import RULES
+from ..remediation.listing import Action, Burden, add_burdens, remediation_list
 from .document import rounded
 
 SHOWN = 30                      # lines of each list in the text summary
@@ -28,6 +29,7 @@ STATES = (State.NEW, State.REGRESSED, State.PERSISTING, State.IMPROVED, State.RE
 STATE_NUMBERS = {state.value: number for number, state in enumerate(STATES)}
 NUMBER = {severity.name.lower(): int(severity) for severity in Severity}
 DOMAIN_OF = {rule.id: rule.domain for rule in RULES}
+CHANGE_RISKS = {rule.id: rule.change_risk for rule in RULES}
 RULE_NUMBERS = {rule.id: number for number, rule in enumerate(RULES)}
 NOT_SEEN = -1                   # a domain of which nothing was judged
 
@@ -65,6 +67,7 @@ class Fleet:
     counts: Counter[str] = field(default_factory=Counter)
     states: Counter[str] = field(default_factory=Counter)
     by_rule: dict[str, Counter[str]] = field(default_factory=dict)
+    burdens: dict[str, Burden] = field(default_factory=dict)
     worst: Kept = field(default_factory=Kept)
     waived: Kept = field(default_factory=Kept)
     unreached: Kept = field(default_factory=Kept)
@@ -85,6 +88,7 @@ class Fleet:
             self.states[finding["state"]] += 1
             if finding["counts"]:
                 self.by_rule.setdefault(finding["rule"], Counter())[finding["severity"]] += 1
+        add_burdens(self.burdens, document)
         if problem is not None:
             self.counts["unreached"] += 1
             self.unreached.add([((host,), f"{host}: {shortened(problem)}")])
@@ -104,6 +108,11 @@ class Fleet:
     def coverage(self) -> float:
         """0 to 1: the mean over all hosts; one that was not reached counts as 0."""
         return round(fmean(self.coverages), 4) if self.coverages else 0.0
+
+    @property
+    def actions(self) -> tuple[Action, ...]:
+        """What to do, by what closes most risk first."""
+        return remediation_list(self.burdens, CHANGE_RISKS, self.started_at.date())
 
     @property
     def numbers(self) -> dict[str, int]:

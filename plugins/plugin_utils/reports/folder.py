@@ -13,7 +13,7 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -106,6 +106,7 @@ class ReportFolder:
             "schema": SCHEMA, "run": fleet.run, "started_at": moment(fleet.started_at), "recheck_of": fleet.recheck_of,
             "customer": line(fleet.customer) if fleet.customer else None, "score": fleet.score, "coverage": fleet.coverage,
             "counts": fleet.numbers, "states": dict(fleet.states), "open_by_rule": fleet.by_rule, "hosts_file": "hosts.jsonl",
+            "remediation": [{**asdict(action), "due": action.due.isoformat()} for action in fleet.actions],
             "bottlenecks": fleet_data(fleet.bottlenecks) if fleet.bottlenecks.looked_at else None,
             "rules": {rule.id: described(rule) for rule in RULES},
         }

@@ -28,7 +28,8 @@ from .text import text_of
 from .translation import LANGUAGES, translator
 
 TEMPLATES = Path(__file__).parent / "templates"
-SCRIPTS = ("base.js", "charts.js", "finding.js", "storage.js", "bottlenecks.js", "host.js", "main.js")    # in this order one script
+SCRIPTS = ("base.js", "charts.js", "finding.js", "storage.js", "bottlenecks.js", "remedies.js", "host.js",
+           "main.js")                   # in this order they make one script
 FINDINGS_BYTES = 5 * 1024 * 1024        # of the entry page; what is over it stands with the hosts only
 
 
@@ -60,6 +61,7 @@ def data_of(fleet: Fleet, details: Sequence[str] | None) -> str:
         "counted": as_json(COUNTED),
         "rules": as_json([{"id": rule.id, **described(rule)} for rule in RULES]),
         "by_rule": as_json(fleet.by_rule),
+        "actions": as_json(fleet.actions),
         "bottlenecks": as_json(fleet_data(fleet.bottlenecks) if fleet.bottlenecks.looked_at else None),
         "hosts": "[" + ",\n".join(fleet.rows) + "]",
         "findings": "[" + ",\n".join("[" + ",".join(rows[:most]) + "]" for rows in fleet.findings) + "]",

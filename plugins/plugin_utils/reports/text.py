@@ -7,9 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from ..registry import RULES_BY_ID
+from ..remediation.listing import Action
 from .bottlenecks import fleet_text
 from .fleet import STATES, Fleet, Kept
 from .harmless import line
+
+MOST_ACTIONS = 5
 
 
 def text_of(fleet: Fleet) -> str:
@@ -29,8 +33,22 @@ def _lines(fleet: Fleet) -> Iterator[str]:
     yield "Since last time: " + ", ".join(f"{fleet.states[state.value]} {state.value.replace('_', ' ')}" for state in STATES)
     yield from fleet_text(fleet.bottlenecks)
     yield from _list("Worst first:", fleet.worst)
+    yield from _actions(fleet.actions)
     yield from _list("Could not be inspected:", fleet.unreached)
     yield from _list("Waived:", fleet.waived)
+
+
+def _actions(actions: tuple[Action, ...]) -> Iterator[str]:
+    """The few that close most of the risk, with the share of it that is closed after each."""
+    if not actions:
+        return
+    yield ""
+    yield "By these actions most is won:"
+    for action in actions[:MOST_ACTIONS]:
+        rule, owners = RULES_BY_ID[action.rule], f", {', '.join(action.owners)}" if action.owners else ""
+        yield line(f"  {action.share:4.0%}  {rule.id} ({action.findings} on {action.hosts} hosts, by {action.due}{owners}): {rule.fix}")
+    if len(actions) > MOST_ACTIONS:
+        yield f"  and {len(actions) - MOST_ACTIONS} more for the rest"
 
 
 def _list(title: str, kept: Kept) -> Iterator[str]:

@@ -100,7 +100,7 @@ function draw() {
   document.documentElement.classList.toggle("large", LARGE);
   shadeNow();
   document.documentElement.lang = view.language === "zh_CN" ? "zh-CN" : "en";
-  document.getElementById("page").replaceChildren(topBar(), h("main", {}, head(), bottlenecksSection(), findingsFirst() ? [findingsSection(), hostsSection()] : [hostsSection(), findingsSection()], h("div", { id: "print" })),
+  document.getElementById("page").replaceChildren(topBar(), h("main", {}, head(), bottlenecksSection(), remediesSection(), findingsFirst() ? [findingsSection(), hostsSection()] : [hostsSection(), findingsSection()], h("div", { id: "print" })),
     h("footer", {}, t("Made by Caretaker. Coverage is the part of the applicable checks that could be judged; what could not be seen is unknown, never fine.")));
   if (DATA.hosts.length === 1) document.getElementById("host-0").open = true;
 }
