@@ -25,7 +25,7 @@ KEPT = {
     "": ("proc/s", "cswch/s", "pswpin/s", "pswpout/s", "majflt/s", "pgscank/s", "pgscand/s", "pgsteal/s", "kbmemfree", "kbavail",
          "kbmemused", "%memused", "kbbuffers", "kbcached", "kbcommit", "kbdirty", "kbswpfree", "kbswpused", "%swpused", "kbhugfree",
          "kbhugused", "file-nr", "runq-sz", "plist-sz", "ldavg-1", "ldavg-5", "ldavg-15", "blocked", "%scpu", "%sio", "%fio", "%smem",
-         "%fmem", "oseg/s", "retrans/s", "tcpsck"),
+         "%fmem", "oseg/s", "retrans/s", "retrseg/s", "tcpsck"),
     "CPU": ("%user", "%usr", "%nice", "%system", "%sys", "%iowait", "%steal", "%irq", "%soft", "%guest", "%gnice", "%idle", "dropd/s",
             "squeezd/s"),
     "DEV": ("tps", "rd_sec/s", "wr_sec/s", "rkB/s", "wkB/s", "avgqu-sz", "aqu-sz", "await", "%util"),
@@ -53,7 +53,7 @@ class Columns:
             fields = line.split(";")
             if line.startswith("#"):
                 section = fields[3] if len(fields) > 3 and fields[3] in ITEMS else ""
-                kept = KEPT.get(section, ())
+                kept = () if "call/s" in fields else KEPT.get(section, ())      # NFS has a retrans/s of its own
                 wanted = [(place, name) for place, name in enumerate(fields) if name in kept]
             elif len(fields) > 3:
                 moment = self.moment(fields[2])

@@ -34,7 +34,8 @@ HOST: Plain = {
     "major_faults_rate": (("majflt/s",), 1), "page_steals_rate": (("pgsteal/s",), 1), "files_open_count": (("file-nr",), 1),
     "psi_cpu_some_ratio": (("%scpu",), 0.01), "psi_memory_some_ratio": (("%smem",), 0.01), "psi_memory_full_ratio": (("%fmem",), 0.01),
     "psi_io_some_ratio": (("%sio",), 0.01), "psi_io_full_ratio": (("%fio",), 0.01),
-    "tcp_retransmits_rate": (("retrans/s",), 1), "tcp_segments_out_rate": (("oseg/s",), 1), "sockets_tcp_count": (("tcpsck",), 1),
+    "tcp_retransmits_rate": (("retrans/s", "retrseg/s"), 1),
+    "tcp_segments_out_rate": (("oseg/s",), 1), "sockets_tcp_count": (("tcpsck",), 1),
 }
 CPU: Plain = {
     "cpu_user_ratio": (("%usr", "%user"), 0.01), "cpu_nice_ratio": (("%nice",), 0.01), "cpu_system_ratio": (("%sys", "%system"), 0.01),
