@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +31,8 @@ class ActionModule(ActionBase):
         _validation, options = self.validate_argument_spec(argument_spec={
             "home": {"type": "path", "required": True}, "run": {"type": "str", "required": True}, "recheck": {"type": "str"},
             "records_url": {"type": "str", "no_log": True}, "report_dir": {"type": "path"}, "customer": {"type": "str"},
+            "documents": {"type": "list", "elements": "str", "choices": ["docx", "pdf", "xlsx"], "default": []}, "logo": {"type": "path"},
+            "plan": {"type": "path"}, "approvers_file": {"type": "path"},
         })
         try:
             finished, folder = conclude(
@@ -39,7 +42,36 @@ class ActionModule(ActionBase):
         except (BadRun, BadRecords, BadSetting) as error:
             return {**result, "failed": True, "msg": str(error)}
         Display().display(f"\n{finished.text}\n\nReport: {folder / 'report.html'}\n")
+        if options["documents"]:
+            result.update(documents_of(options, folder))
         return {
             **result, "changed": True, "run": options["run"], "folder": str(folder), "text": finished.text.splitlines(),
             "counts": dict(finished.counts), "score": finished.score, "coverage": finished.coverage,
         }
+
+
+def documents_of(options: dict[str, Any], folder: Path) -> dict[str, Any]:
+    """The result's part about documents; their libraries are loaded only here, for most runs want none."""
+    try:
+        from ansible_collections.caretaker.infra.plugins.plugin_utils.documents import Sources, add_documents
+        from ansible_collections.caretaker.infra.plugins.plugin_utils.reports.documents.finished import BadFolder
+    except ImportError as error:
+        return {"failed": True, "msg": f"the run is recorded and its report complete, but without documents: {missing(error)}"}
+    named = {name: Path(options[name]) if options[name] else None for name in ("logo", "plan", "approvers_file")}
+    sources = Sources(named["logo"], named["plan"], named["approvers_file"], ledger_of(Path(options["home"])))
+    try:
+        written = add_documents(
+            Path(options["home"]), options["records_url"] or None, options["run"], folder, options["documents"], sources)
+    except (BadFolder, BadRecords) as error:
+        return {"failed": True, "msg": f"the run is recorded and its report complete, but without documents: {error}"}
+    display = Display()
+    display.display("\n".join(f"Document: {folder / name}" for name in written.files))
+    for note in written.notes:
+        display.display(f"Note: {note}")
+    return {"documents": [str(folder / name) for name in written.files], "document_notes": list(written.notes)}
+
+
+def ledger_of(home: Path) -> Path:
+    """The ledger that this playbook is recorded in; else the one of the home."""
+    _run, _blank, name = os.environ.get("CARETAKER_LEDGER_RUN", "").partition(" ")
+    return Path(name) if name else home / "ledger" / "ledger.jsonl"

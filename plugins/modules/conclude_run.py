@@ -36,6 +36,23 @@ options:
   customer:
     description: The customer's name, for the report's head.
     type: str
+  documents:
+    description:
+      - Documents to write beside the report, each in every language of the report.
+      - A V(pdf) needs LibreOffice on the control node; without it a note says what to install.
+    type: list
+    elements: str
+    choices: [docx, pdf, xlsx]
+    default: []
+  logo:
+    description: A picture (PNG or JPEG) on the control node, for the cover of the documents.
+    type: path
+  plan:
+    description: The plan that the run was tied to; documents show it with its decisions.
+    type: path
+  approvers_file:
+    description: The file with the approvers' keys, against which documents hold the signatures of the decisions.
+    type: path
 author:
   - Caretaker contributors (@caretaker)
 """
@@ -73,4 +90,14 @@ coverage:
   description: Judged checks by applicable checks, 0 to 1.
   returned: success
   type: float
+documents:
+  description: Paths of the documents written.
+  returned: when documents are wished for
+  type: list
+  elements: str
+document_notes:
+  description: What could not be had in the documents, and what to do about it.
+  returned: when documents are wished for
+  type: list
+  elements: str
 """

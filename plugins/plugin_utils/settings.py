@@ -169,7 +169,8 @@ PRIVATE_SETTINGS: Mapping[str, Setting] = {
 # What steers a run; the roles' argument_specs hold their types
 RUN_SETTINGS = frozenset({
     "home", "report_dir", "fail_on", "run", "targets", "recheck", "subjects", "sample_seconds", "command_timeout",
-    "total_timeout", "max_bytes", "history_days", "become", "customer", "records_url", "approvers_file", "approval", "engineers",
+    "total_timeout", "max_bytes", "history_days", "become", "customer", "documents", "logo", "records_url",
+    "approvers_file", "approval", "engineers",
     "freezes", "freeze_calendars",
 })
 

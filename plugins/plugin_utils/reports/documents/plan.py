@@ -11,9 +11,11 @@ from typing import Any
 
 import yaml
 
-from ...approval.plan import Plan
+from ...approval.plan import BadPlan, Plan, parse
+from ..translation import LANGUAGES
 from .closing import decisions, plan_facts
-from .context import Signed
+from .context import Signed, gather
+from .finished import BadFolder
 from .model import words
 from .paper import Paper
 from .table import Cell
@@ -119,3 +121,18 @@ def text(value: Any) -> str:
 
 def _is_plain(value: Any) -> bool:
     return isinstance(value, Iterable) and isinstance(value, list) and all(isinstance(item, str | int | float) for item in value)
+
+
+def write_beside(path: Path, approvers: Path | None) -> tuple[list[Path], tuple[str, ...]]:
+    """``plan.LANGUAGE.docx`` beside a plan of any kind, with the decisions so far; the paths and notes. Raises BadFolder."""
+    try:
+        document = yaml.safe_load(path.read_bytes())
+        plan = parse(document, str(path))
+        context = gather(None, path, approvers, None, workbook=False)
+        made = [path.with_name(f"{path.stem}.{language}.docx") for language in LANGUAGES]
+        for language, its in zip(LANGUAGES, made, strict=True):
+            write(plan, document, its, language, context.decisions)
+            its.chmod(0o600)
+    except (OSError, yaml.YAMLError, UnicodeDecodeError, BadPlan) as error:
+        raise BadFolder(f"{path}: can't be written as a document ({' '.join(str(error).split())})") from error
+    return made, context.notes
