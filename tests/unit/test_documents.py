@@ -18,9 +18,9 @@ import pytest
 from docx import Document
 from openpyxl import load_workbook
 
-from plugins.plugin_utils.archive import Capture, Entry
 from plugins.plugin_utils.approval.plan import parse
 from plugins.plugin_utils.approval.writing import LOAD, METHOD
+from plugins.plugin_utils.archive import Capture, Entry
 from plugins.plugin_utils.outcome import outcome_of
 from plugins.plugin_utils.reports import documents as package
 from plugins.plugin_utils.reports.documents import closing, found, model, office, plan, workbook
@@ -119,7 +119,7 @@ def test_a_workbook_has_the_devices_findings_and_evidence_of_the_report(small: P
     assert book["Findings"].auto_filter.ref.startswith("A1:O")
     assert book["Findings"].conditional_formatting
     assert {row[0] for row in book["Devices"].iter_rows(min_row=2, values_only=True)} == {"db1", "=cmd()", "web1"}
-    assert "MemAvailable: 20 kB" in str([row for row in book["db1"].iter_rows(values_only=True)])
+    assert "MemAvailable: 20 kB" in str(list(book["db1"].iter_rows(values_only=True)))
     assert load_workbook(small / "report.zh_CN.xlsx").sheetnames[:4] == ["总结", "设备", "问题", "证据"]
 
 
