@@ -80,10 +80,10 @@ def judge(
         "crashed": tuple(entry for entry in capture.entries if entry.kind == "subject" and entry.error),
     }
     facts["settings"] = settings
-    facts["history"] = history or {}
-    bottlenecks = bottlenecks_of(facts, facts["history"])
+    bottlenecks = bottlenecks_of(facts, history or {})
     if bottlenecks is not None:
         facts["bottlenecks"] = bottlenecks
+    facts["history"] = history or {}        # for rules it is what earlier inspections kept; the series are for the diagnosis alone
     findings: list[Judged] = []
     not_applicable: dict[str, Unknown | NotHere] = {}
     applicable = judged = 0

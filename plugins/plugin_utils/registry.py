@@ -169,10 +169,9 @@ SUBJECTS: tuple[Subject, ...] = (
     Subject("haproxy", haproxy_facts.parse, haproxy.RULES),
     Subject("java", java_facts.parse, java.RULES),
     Subject("tomcat", tomcat_facts.parse, tomcat.RULES),
-    Subject("history", history_facts.parse, ()),
+    Subject("history", history_facts.parse, bottlenecks.RULES),
 )
 
-# Bottlenecks are judged from the facts of all subjects; clusters once all their hosts are (clusters.py)
-RULES: tuple[Rule, ...] = (*itself.RULES, *(rule for subject in SUBJECTS for rule in subject.rules), *bottlenecks.RULES,
-                           *cluster.RULES)
+# Those about clusters are judged once all their hosts are (clusters.py)
+RULES: tuple[Rule, ...] = (*itself.RULES, *(rule for subject in SUBJECTS for rule in subject.rules), *cluster.RULES)
 RULES_BY_ID: Mapping[str, Rule] = {rule.id: rule for rule in RULES}

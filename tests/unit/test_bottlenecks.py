@@ -5,26 +5,37 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import numpy as np
 import pytest
 
+from plugins.module_utils.sysstat_columns import Columns
 from plugins.plugin_utils.absent import NotHere, Unknown
+from plugins.plugin_utils.archive import Capture, Entry
 from plugins.plugin_utils.bottleneck.business import DAY, WEEK, Hours, Window, hours_of, parse_hours, window_of
 from plugins.plugin_utils.bottleneck.causes import BECAUSE, CAUSES
 from plugins.plugin_utils.bottleneck.circumstances import Circumstances, Impaired, circumstances_of
 from plugins.plugin_utils.bottleneck.diagnosis import Diagnosis, Verdict, diagnose
 from plugins.plugin_utils.bottleneck.facts import before, bottlenecks_of
+from plugins.plugin_utils.bottleneck.fleet import Fleet
 from plugins.plugin_utils.bottleneck.forecast import slope_of
 from plugins.plugin_utils.bottleneck.measures import MEASURES, SIGNS, measures_with
 from plugins.plugin_utils.bottleneck.persistence import State, coincides, course_of
+from plugins.plugin_utils.bottleneck.stored import BadHistory, document_of, load_history
+from plugins.plugin_utils.facts.history import KEY
 from plugins.plugin_utils.findings import Above, Below, Severity
 from plugins.plugin_utils.history.series import History
-from plugins.plugin_utils.inspection import apply
+from plugins.plugin_utils.inspection import apply, judge
+from plugins.plugin_utils.outcome import outcome_of
+from plugins.plugin_utils.reports.bottlenecks import TITLES
+from plugins.plugin_utils.reports.folder import ReportFolder
 from plugins.plugin_utils.rules import bottlenecks
 from plugins.plugin_utils.settings import Settings
 from plugins.plugin_utils.wording import render
@@ -349,7 +360,7 @@ class Holder:
 
 
 def judged(series: Any) -> dict[str, list[tuple[str, Severity]]]:
-    facts = {"capture": {"taken_at": datetime.fromtimestamp(END, ZoneInfo("UTC"))}, "settings": Settings(), "sysstat": Holder(series)}
+    facts = {"capture": {"taken_at": datetime.fromtimestamp(END, ZoneInfo("UTC"))}, "settings": Settings(), "history": Holder(series)}
     facts["bottlenecks"] = bottlenecks_of(facts, {})
     found = {}
     for rule in bottlenecks.RULES:
@@ -389,7 +400,7 @@ def test_rules_of_an_empty_history() -> None:
 
 @pytest.mark.parametrize("series", [None, NotHere("no history was asked for")])
 def test_a_look_without_a_history_proves_nothing(series: Any) -> None:
-    facts = {"capture": {"taken_at": datetime.fromtimestamp(END, ZoneInfo("UTC"))}, "settings": Settings(), "sysstat": Holder(series)}
+    facts = {"capture": {"taken_at": datetime.fromtimestamp(END, ZoneInfo("UTC"))}, "settings": Settings(), "history": Holder(series)}
     assert bottlenecks_of(facts, {}) is None
 
 
@@ -404,6 +415,73 @@ def test_circumstances_of_nothing_are_unknown() -> None:
     found = circumstances_of({})
     assert isinstance(found.impaired, Unknown)
     assert isinstance(found.consumers, Unknown)
+
+
+# From sadf's text to the report ---------------------------------------------------------------------------------------------------------
+
+def stolen_capture(**settings: Any) -> Capture:
+    """Four weeks of sysstat in which the hypervisor takes a third of the CPU."""
+    lines = [f"vm1;600;{datetime.fromtimestamp(at, ZoneInfo('UTC')):%Y-%m-%d %H:%M:%S} UTC;-1;10;0;5;1;33;51" for at in times()]
+    columns = Columns()
+    columns.add("\n".join(("# hostname;interval;timestamp;CPU;%usr;%nice;%sys;%iowait;%steal;%idle", *lines)) + "\n")
+    text = json.dumps({**columns.document(), "version": None, "problems": [], "cpus": 4, "utc_offset_seconds": 0})
+    return Capture("vm1", "r", datetime.fromtimestamp(END, ZoneInfo("UTC")), (Entry("history", "query", KEY, text),), subjects=("history",),
+                   settings=settings)
+
+
+def test_an_inspection_with_a_history_reports_its_bottleneck(tmp_path: Path) -> None:
+    outcome = outcome_of(stolen_capture(importance=3, system="shop"), {}, {})
+    found = {item.rule.id: item.compared.finding for item in outcome.findings}
+    assert (found["bottleneck_hardware"].object, found["bottleneck_hardware"].severity) == ("cpu_stolen", Severity.CRITICAL)
+    assert ("bottleneck_hardware", "cpu_stolen", "persistent_ratio", 1.0) in outcome.tracked
+    report = ReportFolder(tmp_path, "r", outcome.taken_at)
+    report.add(outcome, [], "0" * 64)
+    text = report.finish().text
+    assert "Long-term bottlenecks: 1 of 1 hosts with enough history, 0 with too little, 0 without" in text
+    fleet = json.loads((tmp_path / "report.json").read_text())["bottlenecks"]
+    assert fleet["by_domain"] == {"hardware": 1}
+    assert [(item["host"], item["hours"], item["rank"]) for item in fleet["worst"]] == [("vm1", 50.0, 150.0)]
+    assert fleet["heat"]["cpu"] == [1.0] * 168
+    assert "cpu_stolen" in (tmp_path / "report.html").read_text()
+
+
+def test_a_history_that_can_not_be_parsed_is_unknown() -> None:
+    capture = stolen_capture()
+    broken = replace(capture, entries=(Entry("history", "query", KEY, "{"),))
+    findings = {item.rule: item.severity for item in judge(broken).findings if item.rule.startswith("bottleneck_")}
+    assert findings == {"bottleneck_history": Severity.UNKNOWN}
+
+
+def test_the_fleet_is_ranked_by_hours_and_importance() -> None:
+    sick = diagnose(history({("cpu_steal_ratio", ""): np.where((times() % DAY) <= 13 * 3600, 0.5, 0.0)}))
+    healthy = diagnose(history({("cpu_steal_ratio", ""): np.zeros(len(times()))}))
+    assert isinstance(sick, Diagnosis) and isinstance(healthy, Diagnosis)
+    fleet = Fleet()
+    fleet.add("a", sick, TITLES, "shop", 1)
+    fleet.add("b", sick, TITLES, "shop", 4)
+    fleet.add("c", healthy, TITLES)
+    fleet.add("d", None, TITLES)
+    assert [(device.host, device.rank) for device in fleet.ranked()] == [("b", 100.0), ("a", 25.0)]
+    assert (fleet.hosts, fleet.judged, fleet.unseen, fleet.none) == (2, 3, 0, 1)
+    assert fleet.hosts_by("system") == {"shop": 2}
+
+
+def test_a_file_of_a_history(tmp_path: Path) -> None:
+    path = tmp_path / "h.json"
+    told = history({("cpu_steal_ratio", ""): np.where(np.arange(len(times())) % 7 == 0, np.nan, 0.5)})
+    path.write_text(json.dumps(document_of(told)))
+    assert only(diagnose(load_history(path))).cause == "cpu_stolen"
+
+
+@pytest.mark.parametrize(("text", "part"), [
+    ("{", "can't be read"), ("{}", "not a whole history"), ('{"times": [1, 2], "seconds": [1], "series": []}', "of one length"),
+    ('{"times": [2, 1], "seconds": [1, 1], "series": []}', "must ascend"), ('{"times": ["x"], "seconds": [1], "series": []}', "not a whole history"),
+])
+def test_a_wrong_file_of_a_history(tmp_path: Path, text: str, part: str) -> None:
+    path = tmp_path / "h.json"
+    path.write_text(text)
+    with pytest.raises(BadHistory, match=part):
+        load_history(path)
 
 
 # The labelled histories ----------------------------------------------------------------------------------------------------------------

@@ -29,9 +29,9 @@ class BottlenecksFacts:
 
 
 def history_in(facts: Mapping[str, Any]) -> Known[History] | None:
-    """The series that a subject's facts hold as their ``series``; None where no subject has any, because none was asked for."""
-    found = [value for holder in facts.values() if isinstance(value := getattr(holder, "series", None), History | Unknown | NotHere)]
-    return min(found, key=lambda value: not isinstance(value, History), default=None)
+    """The series of the subject "history"; None where it was not looked at."""
+    holder = facts.get("history")
+    return holder if holder is None or isinstance(holder, Unknown | NotHere) else getattr(holder, "series", None)
 
 
 def bottlenecks_of(facts: Mapping[str, Any], kept: Kept) -> BottlenecksFacts | None:
