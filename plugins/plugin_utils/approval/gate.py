@@ -37,7 +37,7 @@ def refusals(plan: Plan, kind: str, decisions: Iterable[Decision], situation: Si
     """Why the plan may not be carried out; empty if it may."""
     return (
         *_of_kind(plan, kind), *_of_time(plan, situation), *_of_ledger(situation), *_of_hosts(plan, situation),
-        *_of_approvers(plan, situation), *_of_freezes(plan, situation), *_of_decisions(plan, tuple(decisions), situation),
+        *_of_approvers(plan, situation), *_of_freezes(plan, situation), *lacking(plan, tuple(decisions), situation),
     )
 
 
@@ -85,8 +85,8 @@ def _of_freezes(plan: Plan, situation: Situation) -> Iterator[str]:
         yield f"{host} is frozen: {name}"
 
 
-def _of_decisions(plan: Plan, decisions: tuple[Decision, ...], situation: Situation) -> Iterator[str]:
-    """An approval counts if it is the newest word of its signer, about exactly this content, by a listed key, and in time."""
+def lacking(plan: Plan, decisions: tuple[Decision, ...], situation: Situation) -> Iterator[str]:
+    """What a plan's decisions lack. An approval counts if it is the newest word of its signer, about exactly this content, by a listed key, and in time."""
     newest: dict[str, Decision] = {}
     uncounted = []
     for decision in sorted(decisions, key=lambda item: item.at):
@@ -104,13 +104,13 @@ def _of_decisions(plan: Plan, decisions: tuple[Decision, ...], situation: Situat
         if decision.decision == RETURN:
             yield f"{decision.by} returned {plan.id}: {decision.reason}"
     approved = [decision for decision in newest.values() if decision.decision == APPROVE]
-    lacking = False
+    too_few = False
     for name, duty in plan.systems.items():
         keys = {signing_key(decision) for decision in approved if decision.by in duty.approvers}
         if len(keys) < duty.needed:
-            lacking = True
+            too_few = True
             yield f"system {name} has {len(keys)} of {duty.needed} approvals"
-    if lacking:
+    if too_few:
         yield from uncounted
 
 
