@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -13,10 +13,12 @@ import orjson
 
 from ..absent import Known, NotHere, Unknown, Unreadable
 from ..archive import Capture
+from ..history.prometheus import combined, history_of as from_prometheus
 from ..history.series import History
 from ..history.sysstat import history_of
 
 KEY = "history history sysstat"
+PROMETHEUS_KEY = "history history prometheus"
 NOT_READ = {
     "not_found": Unknown("{detail}, so that there is no history; the role caretaker.infra.history switches it on"),
     "denied": Unknown("the history can't be read ({detail}); inspect as root"),
@@ -31,17 +33,32 @@ class HistoryFacts:
 
 
 def parse(capture: Capture) -> HistoryFacts:
-    entry = capture.entry(KEY)
+    """sysstat is the host's own word; what only Prometheus measures is added to it."""
+    own, asked = (_series(capture, key, make) for key, make in ((KEY, _history), (PROMETHEUS_KEY, _prometheus)))
+    if isinstance(own, History) and isinstance(asked, History):
+        return HistoryFacts(combined(own, asked))
+    if isinstance(asked, History) or isinstance(own, NotHere):
+        return HistoryFacts(asked)
+    return HistoryFacts(own)
+
+
+def _series(capture: Capture, key: str, make: Callable[[Mapping[str, Any], Capture], Known[History]]) -> Known[History]:
+    entry = capture.entry(key)
     if entry is None:
-        return HistoryFacts(NotHere("no history was asked for; set caretaker_history_days"))
+        return NotHere("no history was asked for; set caretaker_history_days")
     if entry.error or entry.text is None:
-        return HistoryFacts(replace(NOT_READ.get(entry.error or "", FAILED), values={"detail": entry.stderr}))
+        return replace(NOT_READ.get(entry.error or "", FAILED), values={"detail": entry.stderr})
     try:
-        document = orjson.loads(entry.text)
-        return HistoryFacts(_history(document, capture))
+        return make(orjson.loads(entry.text), capture)
     except (orjson.JSONDecodeError, KeyError, TypeError, ValueError, AttributeError) as error:
         raise Unreadable("the history is cut off or not in the form that this version reads ({detail})",
                          detail=type(error).__name__) from error
+
+
+def _prometheus(document: Mapping[str, Any], _capture: Capture) -> Known[History]:
+    if not document["series"]:
+        return Unknown("Prometheus holds no metric of this host; see the selectors")
+    return from_prometheus(document)
 
 
 def _history(document: Mapping[str, Any], capture: Capture) -> Known[History]:
