@@ -18,7 +18,7 @@ import pytest
 
 from plugins.module_utils.sysstat_columns import Columns
 from plugins.plugin_utils.absent import NotHere, Unknown
-from plugins.plugin_utils.archive import Capture, Entry
+from plugins.plugin_utils.archive import Capture, Entry, load
 from plugins.plugin_utils.bottleneck.business import DAY, WEEK, Hours, Window, hours_of, parse_hours, window_of
 from plugins.plugin_utils.bottleneck.causes import BECAUSE, CAUSES
 from plugins.plugin_utils.bottleneck.circumstances import Circumstances, Impaired, circumstances_of
@@ -44,6 +44,7 @@ from tests.histories.cases import CASES, make
 
 END = 1795392000.0              # 2026-11-23 00:00 UTC, a Monday
 INTERVAL = 600
+FIXTURES = Path(__file__).parents[1] / "fixtures"
 STEAL = SIGNS["cpu_steal"]
 Array = np.ndarray
 
@@ -409,6 +410,30 @@ def test_what_was_a_bottleneck_at_the_last_inspection() -> None:
     kept = {"bottleneck_hardware": {"cpu_stolen": {"persistent_ratio": ((old, 0.5), (new, 0.3))}, "capacity_disk": {"persistent_ratio": ((old, 0.9),)}}}
     assert before(kept) == ("cpu_stolen",)
     assert before({}) == ()
+
+
+def circumstances_in(case: str) -> Circumstances:
+    return circumstances_of(judge(load(FIXTURES / case)).facts)
+
+
+def test_circumstances_of_recorded_hosts() -> None:
+    impaired = circumstances_in("md_raid/detail-only").impaired
+    assert isinstance(impaired, tuple)
+    assert [(item.name, item.state, item.members[:2]) for item in impaired] == [("md0", "degraded", ("md0", "sda1"))]
+    troubled = circumstances_in("hardware_raid/megacli-troubled")
+    assert (troubled.impaired, troubled.write_through) == ((Impaired("c0/v0", "Degraded"),), ("c0/v0",))
+    assert circumstances_in("md_raid/healthy").impaired == ()
+    failing = circumstances_in("disk_health/failing").failing_disks
+    assert isinstance(failing, dict) and {"sda", "nvme0"} <= set(failing)
+
+
+@pytest.mark.parametrize(("instance", "failing", "cause"), [
+    ("nvme0n1", "nvme0", "disk_failing"), ("sda", "sda", "disk_failing"), ("sda", "sdaa", "capacity_disk"), ("nvme1n1", "nvme10", "capacity_disk"),
+])
+def test_a_failing_disk_is_found_by_its_name(instance: str, failing: str, cause: str) -> None:
+    count = len(times())
+    series = {("disk_await_seconds", instance): np.full(count, 0.2), ("disk_busy_ratio", instance): np.full(count, 0.95)}
+    assert only(diagnose(history(series), Circumstances(failing_disks={failing: "SMART"}))).cause == cause
 
 
 def test_circumstances_of_nothing_are_unknown() -> None:

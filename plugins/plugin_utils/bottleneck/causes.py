@@ -199,9 +199,8 @@ def _write_through(situation: Situation) -> Answer:
 
 
 def _same_disk(instance: str, name: str) -> bool:
-    """``sda`` is the disk of ``sda1``, ``nvme0n1`` that of ``nvme0n1p2``."""
-    return re.fullmatch(re.escape(instance) + r"(p?\d+)?", name) is not None or re.fullmatch(re.escape(name) + r"(p?\d+)?",
-                                                                                             instance) is not None
+    """``sda`` is the disk of ``sda1``, ``nvme0n1`` that of ``nvme0n1p2``, ``nvme0`` the controller of both."""
+    return any(re.fullmatch(re.escape(whole) + r"(n\d+)?(p?\d+)?", part) for whole, part in ((instance, name), (name, instance)))
 
 
 def _dirty(situation: Situation) -> Answer:

@@ -117,7 +117,7 @@ def _failing(facts: Mapping[str, Any]) -> Known[Mapping[str, str]]:
 def _impaired(facts: Mapping[str, Any]) -> Known[tuple[Impaired, ...]]:
     software = _changed(_of(facts, "md_raid", "arrays"), lambda arrays: [
         Impaired(array.name, "rebuilding" if array.operation and array.operation.kind in ("recovery", "reshape", "resync") else "degraded",
-                 (array.name, *(member.name for member in array.members)))
+                 (array.name, *(member.name.removeprefix("/dev/") for member in array.members)))
         for array in arrays
         if (array.required is not None and array.working is not None and array.working < array.required)
         or (array.operation is not None and array.operation.state == "running" and array.operation.kind in ("recovery", "reshape",
