@@ -8,7 +8,8 @@
     db1;-1;2026-11-02 08:14:02 UTC;LINUX-RESTART	(8 CPU)
 
 becomes {"times": [1793607001], "seconds": [600], "restarts": [[1793607242, 8]], "columns": {"DEV": {"sda": {"await": [3.2], ...}}}}.
-Rearranged so, four weeks take a twentieth of the room. Numbers keep four digits. A column that never changes is one number, not a list.
+Rearranged so, four weeks take a twentieth of the room. Numbers keep three digits, those of file systems
+four. A column that never changes is one number, not a list.
 """
 
 from __future__ import absolute_import, division, print_function
@@ -78,7 +79,7 @@ class Columns:
             place = self.places[moment] = len(self.seconds)
             self.seconds.append(int(fields[1]) if fields[1].isdigit() else 0)
         for position, name in wanted:
-            self.values.setdefault((section, item, name), {}).setdefault(place, number(fields[position]))
+            self.values.setdefault((section, item, name), {}).setdefault(place, number(fields[position], 4 if name in FILESYSTEM else 3))
 
     def moment(self, text):
         """Seconds since 1970 of "2026-11-02 08:10:01 UTC" or "1793607001"; None of anything else."""
@@ -99,10 +100,10 @@ class Columns:
         return {"times": times, "seconds": self.seconds, "restarts": self.restarts, "columns": columns}
 
 
-def number(text):
-    """Four digits of it: more say nothing, and cost room. None of what is no number."""
+def number(text, digits):
+    """So many digits of it: more say nothing of a load, and cost room. None of what is no number."""
     try:
-        value = float("%.4g" % float(text.replace(",", ".")))
+        value = float("%.*g" % (digits, float(text.replace(",", "."))))
     except ValueError:
         return None
     if value != value or value in (float("inf"), float("-inf")):
