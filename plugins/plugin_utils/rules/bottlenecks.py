@@ -30,7 +30,8 @@ def _check(domain: Domain) -> Callable[..., Iterator[Finding]]:
         judged = RESOURCES[domain] & set(diagnosis.judged)
         unseen = RESOURCES[domain] & {item.resource for item in diagnosis.unseen}
         if not found and judged:
-            yield Finding(Severity.OK, "bottlenecks", "no long-term bottleneck has its cause here; looked at: {resources}", {"resources": sorted(judged)})
+            yield Finding(Severity.OK, "bottlenecks", "no long-term bottleneck has its cause here; looked at: {resources}",
+                          {"resources": sorted(judged)})
         elif not found and unseen:
             yield Finding(Severity.UNKNOWN, "bottlenecks", "too little is known of {resources}", {"resources": sorted(unseen)})
         elif not found:
