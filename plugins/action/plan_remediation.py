@@ -17,7 +17,8 @@ try:
     from ansible_collections.caretaker.infra.plugins.plugin_utils.approval.plan import BadPlan, parse
     from ansible_collections.caretaker.infra.plugins.plugin_utils.approval.writing import Site, next_id, places_of, store, window_of
     from ansible_collections.caretaker.infra.plugins.plugin_utils.records.database import BadRecords, open_records, transaction
-    from ansible_collections.caretaker.infra.plugins.plugin_utils.records.runs import open_findings, run_ids
+    from ansible_collections.caretaker.infra.plugins.plugin_utils.records.results import open_findings
+    from ansible_collections.caretaker.infra.plugins.plugin_utils.records.runs import run_ids
     from ansible_collections.caretaker.infra.plugins.plugin_utils.remediation.planning import Open, remediation_document
 except ImportError as error:
     raise AnsibleError(missing(error)) from error

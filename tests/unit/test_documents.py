@@ -152,7 +152,7 @@ def test_a_large_fleet_is_told_by_groups(tmp_path: Path, monkeypatch: pytest.Mon
     path = report(tmp_path / "report", {f"host{number:03d}": 20 for number in range(70)})
     write_documents(path, ("docx",), Context(), ("en",))
     text = texts_of(path / "report.en.docx")
-    assert "host000, host001, host002, host003, ... (70)" in text
+    assert "host000, host001, host002, host003, host004, ... (70)" in text
     assert "40 more: see report.html, hosts.jsonl." in text
 
 

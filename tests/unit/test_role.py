@@ -15,7 +15,7 @@ import yaml
 ROLE = Path(__file__).parents[2] / "roles" / "inspection"
 ENTRY_POINTS = ("begin", "capture", "conclude")
 # Used at the end only, refused before any host is looked at
-CHECKED_EARLY = {"begin": {"inspection_fail_on"}}
+CHECKED_EARLY = {"begin": {"inspection_fail_on", "inspection_documents"}}
 
 
 def read(name: str) -> Any:

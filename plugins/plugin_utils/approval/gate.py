@@ -86,7 +86,10 @@ def _of_freezes(plan: Plan, situation: Situation) -> Iterator[str]:
 
 
 def lacking(plan: Plan, decisions: tuple[Decision, ...], situation: Situation) -> Iterator[str]:
-    """What a plan's decisions lack. An approval counts if it is the newest word of its signer, about exactly this content, by a listed key, and in time."""
+    """What a plan's decisions lack.
+
+    An approval counts if it is the newest word of its signer, about exactly this content, by a listed key, and in time.
+    """
     newest: dict[str, Decision] = {}
     uncounted = []
     for decision in sorted(decisions, key=lambda item: item.at):

@@ -52,17 +52,16 @@ def parse(capture: Capture) -> MysqlFacts:
     try:
         document = json.loads(listed)
         found, down = list(document["instances"]), tuple(str(unit) for unit in document["down"])
-        servers = tuple(_server(capture, item) for item in found)
+        containers = tuple(str(item["container"]) for item in found if item.get("container"))
+        servers = tuple(_server(capture, item) for item in found if not item.get("container"))
     except (ValueError, KeyError, TypeError) as error:
         raise Unreadable("{key}: is not the list of servers that the capture makes; it is cut off", key=KEY) from error
-    if not servers and not down:
+    if not found and not down:
         return MysqlFacts(NONE_RUNS, NONE_RUNS, NONE_RUNS, NONE_RUNS, machine)
-    # Those in containers can't be asked: the rule of the instances tells it, the others judge the servers of this host
-    own = tuple(server for server, item in zip(servers, found, strict=True) if not item.get("container"))
-    replicas = tuple(server for server in own if server.channels != ())
-    cluster = tuple(server for server in own if isinstance(server.variables, Unknown) or _in_cluster(server))
-    return MysqlFacts(Instances(down, servers), own or NONE_RUNS, replicas or (NO_REPLICA if own else NONE_RUNS),
-                      cluster or (NO_CLUSTER if own else NONE_RUNS), machine)
+    replicas = tuple(server for server in servers if server.channels != ())
+    cluster = tuple(server for server in servers if isinstance(server.variables, Unknown) or _in_cluster(server))
+    return MysqlFacts(Instances(down, servers, containers), servers or NONE_RUNS, replicas or (NO_REPLICA if servers else NONE_RUNS),
+                      cluster or (NO_CLUSTER if servers else NONE_RUNS), machine)
 
 
 def _in_cluster(server: Server) -> bool:
@@ -95,9 +94,6 @@ def _server(capture: Capture, item: Mapping[str, Any]) -> Server:
 
 def _problem(capture: Capture, name: str, item: Mapping[str, Any]) -> Unknown | None:
     """Why a server could not be asked, or None where it answered."""
-    if item.get("container"):
-        return Unknown("runs in the container {container} and can't be asked from outside; inspect the container as a host of its own",
-                       {"container": str(item["container"])})
     entry = capture.entry(f"mysql {name} connection")
     if entry is None:
         return Unknown("the server was found, but not asked in this capture")

@@ -202,10 +202,11 @@ class Server:
 
 @dataclass(frozen=True)
 class Instances:
-    """``down``: the services that should run and don't."""
+    """``down``: the services that should run and don't; ``containers``: what the container of each server in one is called."""
 
     down: tuple[str, ...]
     servers: tuple[Server, ...] = field(default_factory=tuple)
+    containers: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -8,13 +8,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
-from typing import Any
 
 from sqlalchemy import Connection, insert, select
 
-from ..comparison import State
-from ..findings import Severity
-from .tables import ARTEFACTS, DEVICES, RESULTS, RUNS
+from .tables import ARTEFACTS, RUNS
 
 
 def quarter(now: datetime) -> str:
@@ -43,12 +40,3 @@ def add_artefacts(connection: Connection, run: str, artefacts: Mapping[str, str]
     """{path: sha256} of the files written for a run."""
     if artefacts:
         connection.execute(insert(ARTEFACTS), [{"run": run, "path": path, "sha256": sha256} for path, sha256 in artefacts.items()])
-
-
-def open_findings(connection: Connection, run: str) -> list[tuple[str, str, str, Mapping[str, Any]]]:
-    """(host, rule, object, values) of what a run found to be a warning or worse and nobody waived."""
-    columns = (DEVICES.c.name, RESULTS.c.rule, RESULTS.c.object, RESULTS.c["values"], RESULTS.c.waiver)
-    found = select(*columns).join_from(RESULTS, DEVICES).where(
-        RESULTS.c.run == run, RESULTS.c.severity >= int(Severity.WARNING),
-        RESULTS.c.state.not_in((State.RESOLVED.value, State.NOT_RECHECKED.value)))
-    return [(host, rule, thing, values) for host, rule, thing, values, waiver in connection.execute(found) if waiver is None]

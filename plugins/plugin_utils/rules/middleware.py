@@ -13,9 +13,9 @@ from ..absent import NotHere, Unknown
 from ..facts.middleware import Log, Presence, Responses, Version
 from ..facts.software_support import end_of, is_known
 from ..findings import DAY, Above, Below, Finding, Severity
+from .containers import in_containers
 
 RECENT_DAYS = 7
-SHOWN_SERVERS = 10
 SUPPORT_LEVELS = {"left_seconds": Below(warning=0, source="its makers' own dates; see plugin_utils/facts/software_support.py")}
 ERROR_LEVELS = {
     "errors_ratio": Above(warning=0.01, critical=0.05, source="5 %: awesome-prometheus-alerts; 1 %: our judgement"),
@@ -48,13 +48,7 @@ def not_running(presence: Presence) -> Iterator[Finding]:
         yield Finding(Severity.CRITICAL, presence.enabled_unit, "is enabled, but does not run", {})
     elif not presence.servers:
         yield Finding(Severity.INFO, "server", "is installed, but neither runs nor is enabled")
-    inside = tuple(server for server in presence.servers if server.container)
-    if inside:
-        # One finding, named for what stays: containers and their processes come and go
-        values = {"servers_count": len(inside), "pids": tuple(str(server.pid) for server in inside[:SHOWN_SERVERS]),
-                  "containers": tuple(sorted({server.container for server in inside}))[:SHOWN_SERVERS]}
-        yield Finding(Severity.UNKNOWN, "containers", "{servers_count} of its servers run in containers ({containers}; processes {pids}) "
-                      "and can't be looked at from outside; inspect each container as a host of its own", values)
+    yield from in_containers(server.container for server in presence.servers if server.container)
 
 
 def support_finding(levels: Mapping[str, Any], name: str, product: str, version: Version, taken_at: datetime) -> Finding:

@@ -11,12 +11,14 @@ from datetime import UTC, date, datetime
 
 from ..facts.mysql_model import Instances, Machine, Names, Server, Sessions, Transaction
 from ..findings import DAY, HOUR, Above, Below, Domain, Finding, Rule, Severity
+from .containers import in_containers
 from .mysql_each import ANSWERS, History, Levels, basis, each, since, too_early
 
 
 def check_answers(_levels: Levels, instances: Instances) -> Iterator[Finding]:
     for unit in instances.down:
         yield Finding(Severity.CRITICAL, unit, "is to start with the system, but does not run")
+    yield from in_containers(instances.containers)
     for server in instances.servers:
         if server.problem is None:
             yield Finding(Severity.OK, server.name, "answers")

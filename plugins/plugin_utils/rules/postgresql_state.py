@@ -13,6 +13,7 @@ from ..absent import NotHere, Unknown
 from ..facts.postgresql_model import Instance, Server
 from ..facts.postgresql_support import MAJORS
 from ..findings import DAY, Above, Below, Domain, Finding, Rule, Severity
+from .containers import in_containers
 from .postgresql_each import TOLD_BY, each
 
 Instances = tuple[Instance, ...]
@@ -33,7 +34,7 @@ RUNNING = Rule(
     domain=Domain.DATABASE,
     why="The instance is set up to start with the host, and its applications have no database while it is down.",
     fix="Read the end of its log, mend what it names, start it; if it is no longer wanted, disable its unit or set start.conf to manual.",
-    needs=("postgresql.everywhere",),
+    needs=("postgresql.instances",),
     evidence=("postgresql instances",),
     impact=4,
     check=check_running,
@@ -41,8 +42,11 @@ RUNNING = Rule(
 
 
 def check_answers(levels: Mapping[str, Any], instances: Instances) -> Iterator[Finding]:
+    yield from in_containers(instance.found.container for instance in instances if instance.found.container)
     for instance in instances:
         session = instance.session
+        if instance.found.container:
+            continue
         if isinstance(session, Unknown | NotHere):
             yield Finding(Severity.UNKNOWN, instance.name, session.reason, session.values)
         else:

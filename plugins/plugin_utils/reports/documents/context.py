@@ -34,7 +34,6 @@ class Context:
     plan: Plan | None = None
     decisions: tuple[Signed, ...] = ()
     anchor: Anchor | None = None
-    shared: bool = False
     workbook: bool = False
     notes: tuple[str, ...] = ()
 

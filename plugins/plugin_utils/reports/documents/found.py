@@ -16,8 +16,9 @@ from .overview import hosts_text, more_text, number_cell, score_text
 from .paper import Paper
 from .table import FILLS, Cell
 
-ROWS = {False: 40, True: 8}  # findings listed of a check, by whether the fleet is large
+ROWS = {False: 40, True: 5}  # findings listed of a check, by whether the fleet is large
 EVIDENCE_LINES, EVIDENCE_COLUMNS = 12, 150
+IN_FULL = 10  # checks of a domain that a large fleet's document has in full
 LISTED = 40
 DRAWN = 6
 HIGH_RISK = 3
@@ -33,8 +34,11 @@ def findings(paper: Paper, view: View) -> None:
         judged = [row for row in mine if row.severity != "unknown"]
         if not judged:
             paper.paragraph(view.t("Nothing was found."))
-        for rule, rows in view.by_rule(judged).items():
+        checks = list(view.by_rule(judged).items())
+        in_full = IN_FULL if view.is_large else len(checks)
+        for rule, rows in checks[:in_full]:
             _check(paper, view, rule, rows)
+        _in_brief(paper, view, checks[in_full:])
         _not_judged(paper, view, [row for row in mine if row.severity == "unknown"])
 
 
@@ -75,11 +79,32 @@ def _check(paper: Paper, view: View, rule: str, rows: Sequence[Row]) -> None:
             )
             for group in groups[:shown]
         ],
-        (1.7, 3.2, 2.6, 5.2, 2.3, 2.1),
+        (1.6, 3.8, 2.6, 5, 2, 2),
     )
     if len(groups) > shown:
         paper.paragraph(more_text(view, sum(map(len, groups[shown:]))), grey=True)
     _evidence(paper, view, rows[0])
+
+
+def _in_brief(paper: Paper, view: View, checks: Sequence[tuple[str, Sequence[Row]]]) -> None:
+    """The checks of a large fleet after the worst."""
+    if not checks:
+        return
+    t = view.t
+    paper.heading(t("Further checks"), 3)
+    paper.table(
+        (t("Check"), t("Hosts"), view.severity_word("critical"), view.severity_word("warning"), t("What to do")),
+        [
+            (
+                view.title(rule),
+                hosts_text(rows),
+                *(number_cell(sum(row.severity == name for row in rows), name) for name in ("critical", "warning")),
+                view.text_of(rule, "fix"),
+            )
+            for rule, rows in checks
+        ],
+        (4.5, 4, 1.4, 1.5, 6),
+    )
 
 
 def alike(rows: Sequence[Row]) -> list[list[Row]]:
@@ -118,7 +143,7 @@ def _not_judged(paper: Paper, view: View, rows: Sequence[Row]) -> None:
     for row in rows:
         groups.setdefault((row.rule, row.message), []).append(row)
     listed = sorted(groups.items(), key=lambda item: (-len(item[1]), item[0]))
-    shown = 20 if view.is_large else LISTED
+    shown = 12 if view.is_large else LISTED
     paper.table(
         (t("Check"), t("Hosts"), t("Reason")),
         [(view.title(rule), hosts_text(group), short(message, 300)) for (rule, message), group in listed[:shown]],
@@ -188,7 +213,7 @@ def _by_check(paper: Paper, view: View, rows: Sequence[Row]) -> None:
     grouped = list(view.by_rule(rows).items())
     paper.table(
         (t("Check"), t("Findings"), t("Hosts")),
-        [(view.title(rule), Cell(str(len(group)), right=True), hosts_text(group, 8)) for rule, group in grouped[:LISTED]],
+        [(view.title(rule), Cell(str(len(group)), right=True), hosts_text(group, 110)) for rule, group in grouped[:LISTED]],
         (7, 2, 8),
     )
     if len(grouped) > LISTED:

@@ -17,6 +17,7 @@ from .table import FILLS, Cell, Value
 WORST = 12  # findings in the summary
 HOSTS = 60  # of a larger fleet the worst are listed
 SYSTEMS = 40
+SHORTEST = 50  # characters of hosts in a cell of a table
 
 
 def cover(paper: Paper, view: View) -> None:
@@ -46,12 +47,7 @@ def cover(paper: Paper, view: View) -> None:
             (t("Plan"), context.plan.id if context.plan else t("none")),
         ]
     )
-    note = (
-        t("Names, addresses, users and serial numbers are replaced in this copy.")
-        if context.shared
-        else t("Confidential. Contains names, addresses and weaknesses of the systems inspected.")
-    )
-    paper.paragraph(note, grey=True)
+    paper.paragraph(t("Confidential. Contains names, addresses and weaknesses of the systems inspected."), grey=True)
 
 
 def scope(paper: Paper, view: View) -> None:
@@ -223,10 +219,15 @@ def number_cell(number: int, severity: str) -> Value:
     return Cell(str(number), FILLS[severity] if number else "", right=True)
 
 
-def hosts_text(rows: Sequence[Row], most: int = 4) -> str:
-    """``db1, db2, ... (17)``."""
+def hosts_text(rows: Sequence[Row], most: int = SHORTEST) -> str:
+    """``db1, db2, ... (17)``: as many names as fit into ``most`` characters, and how many there are."""
     names = list(dict.fromkeys(row.host for row in rows))
-    return ", ".join(names) if len(names) <= most else f"{', '.join(names[:most])}, ... ({len(names)})"
+    shown = names[:1]
+    for name in names[1:]:
+        if len(", ".join([*shown, name])) > most:
+            return f"{', '.join(shown)}, ... ({len(names)})"
+        shown.append(name)
+    return ", ".join(shown)
 
 
 def _more(paper: Paper, view: View, number: int, shown: int) -> None:

@@ -156,11 +156,7 @@ class Paper:
         _font(_new(styles, "CaretakerContents"), 18, INK, bold=True, space_after=12)
         raw = _new(styles, "CaretakerRaw")
         _font(raw, 7.5, space_after=6, latin=FIXED)
-        raw.element.get_or_add_pPr().append(
-            parse_xml(
-                f'<w:shd {nsdecls("w")} w:val="clear" w:color="auto" w:fill="F3F5F7"/>'
-            )
-        )
+        raw.element.get_or_add_pPr().append(parse_xml(f'<w:shd {nsdecls("w")} w:val="clear" w:color="auto" w:fill="F3F5F7"/>'))
         for level in LISTED_LEVELS:
             style = _new(styles, f"toc {level}")
             _font(style, 11 if level == 1 else 10, bold=level == 1, space_after=3)
