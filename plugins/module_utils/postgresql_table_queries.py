@@ -114,18 +114,35 @@ WHERE k.contype = 'f' AND c.reltuples >= 10000 AND NOT EXISTS (
 ORDER BY c.reltuples DESC
 """
 
-# The column that owns a sequence may hold less than the sequence gives
-SEQUENCES = """
-SELECT name, coalesce(refobjid::regclass || '.' || attname, '') AS column_name, last_value::float8 / limit_value AS used_ratio, limit_value
-FROM (SELECT n.nspname || '.' || c.relname AS name, d.refobjid, a.attname,
-             CASE WHEN has_sequence_privilege(c.oid, 'SELECT,USAGE') THEN pg_sequence_last_value(c.oid) END AS last_value,
+# The column that owns a sequence may hold less than the sequence gives. One that gives a million numbers each second for thirty years
+# and has some left is not asked for.
+LIMITED = """
+SELECT * FROM (
+      SELECT n.nspname, c.relname, coalesce(d.refobjid::regclass || '.' || a.attname, '') AS column_name, d.refobjid AS filled,
+             has_sequence_privilege(c.oid, 'SELECT') AS readable, s.seqincrement,
              least(s.seqmax, CASE a.atttypid WHEN 'int4'::regtype THEN 2147483647 WHEN 'int2'::regtype THEN 32767 END)::float8
              AS limit_value
       FROM pg_sequence s JOIN pg_class c ON c.oid = s.seqrelid JOIN pg_namespace n ON n.oid = c.relnamespace
            LEFT JOIN pg_depend d ON d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype IN ('a', 'i') AND d.refobjsubid > 0
            LEFT JOIN pg_attribute a ON a.attrelid = d.refobjid AND a.attnum = d.refobjsubid
-      WHERE s.seqincrement > 0 AND NOT s.seqcycle AND n.nspname !~ '^pg_temp' OFFSET 0) q
+      WHERE s.seqincrement > 0 AND NOT s.seqcycle AND n.nspname !~ '^pg_temp') l
+WHERE limit_value / seqincrement < 1e15
+"""
+SEQUENCES_AT_MOST = 1000        # each stays locked until the answer is there, and the server has room for some thousand locks
+
+# By reading each as a table is read: pg_sequence_last_value() takes the lock of one who writes
+SEQUENCES = """
+SELECT name, column_name, last_value / limit_value AS used_ratio, limit_value
+FROM (SELECT nspname || '.' || relname AS name, column_name, limit_value,
+             substring(query_to_xml(format('SELECT last_value FROM %%I.%%I WHERE is_called', nspname, relname), false, false, '')::text
+                       FROM '<last_value>([0-9]+)<')::float8 AS last_value
+      FROM (SELECT * FROM (%s) l WHERE readable ORDER BY pg_stat_get_tuples_inserted(filled) DESC NULLS LAST LIMIT %d) c OFFSET 0) q
 WHERE last_value >= 0.3 * limit_value ORDER BY 3 DESC
+"""
+
+UNREAD_SEQUENCES = """
+SELECT count(*) FILTER (WHERE NOT readable) AS denied_count, greatest(count(*) FILTER (WHERE readable) - %d, 0) AS beyond_count
+FROM (%s) l
 """
 
 EXTENSIONS = """
@@ -168,7 +185,8 @@ QUERIES = (
     ("unused", 0, None, UNUSED % OF_USERS),
     ("duplicates", 0, None, DUPLICATES % OF_USERS),
     ("foreign_keys", 0, None, FOREIGN_KEYS),
-    ("sequences", 0, None, SEQUENCES),
+    ("sequences", 0, None, SEQUENCES % (LIMITED, SEQUENCES_AT_MOST)),
+    ("unread_sequences", 0, None, UNREAD_SEQUENCES % (SEQUENCES_AT_MOST, LIMITED)),
     ("extensions", 0, None, EXTENSIONS),
     ("owners", 0, None, OWNERS % OF_USERS),
 )

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +23,9 @@ from plugins.plugin_utils.facts import postgresql, postgresql_tables
 from plugins.plugin_utils.facts.answers import rows
 from plugins.plugin_utils.facts.middleware import parse_log
 from plugins.plugin_utils.facts.postgresql_model import Found
+from plugins.plugin_utils.findings import Severity
 from plugins.plugin_utils.rules.postgresql_replication import synchronous_count
+from plugins.plugin_utils.rules.postgresql_tables import SEQUENCES, check_sequences
 
 FIXTURES = Path(__file__).parents[1] / "fixtures"
 
@@ -248,3 +250,14 @@ def test_a_host_without_postgresql_has_none() -> None:
     assert isinstance(postgresql.parse(load(FIXTURES / "postgresql/none")).instances, NotHere)
     assert isinstance(postgresql_tables.parse(load(FIXTURES / "postgresql_tables/none")).databases, NotHere)
     assert isinstance(postgresql.parse(load(FIXTURES / "postgresql_tables/none")).instances, Unknown)
+
+
+@pytest.mark.parametrize(("unread", "used", "severity"), [
+    ((0, 0), 0.4, Severity.OK), ((2, 0), 0.4, Severity.UNKNOWN), ((0, 7), 0.4, Severity.UNKNOWN), ((2, 0), 0.95, Severity.CRITICAL),
+])
+def test_sequences_that_were_not_read_are_not_called_good(unread: tuple[int, int], used: float, severity: Severity) -> None:
+    reason = Unknown("not asked")
+    database = replace(postgresql_tables.without("5432/shop", reason), sequences=(postgresql_tables.Sequence("s", "a.id", used, 2**31),),
+                       unread_sequences=postgresql_tables.UnreadSequences(*unread))
+    (finding,) = check_sequences(SEQUENCES.levels, (database,))
+    assert finding.severity == severity

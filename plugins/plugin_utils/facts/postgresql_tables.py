@@ -95,6 +95,14 @@ class Sequence:
 
 
 @dataclass(frozen=True)
+class UnreadSequences:
+    """Those that we may not read, and those beyond the number that is read at once."""
+
+    denied_count: int
+    beyond_count: int
+
+
+@dataclass(frozen=True)
 class Extension:
     name: str
     installed: str
@@ -134,6 +142,7 @@ class Database:
     duplicates: Known[tuple[Index, ...]]
     foreign_keys: Known[tuple[ForeignKey, ...]]
     sequences: Known[tuple[Sequence, ...]]
+    unread_sequences: Known[UnreadSequences]
     extensions: Known[tuple[Extension, ...]]
     owners: Known[tuple[Owner, ...]]
     statements: Known[tuple[Statement, ...]]
@@ -188,6 +197,8 @@ def _database(capture: Capture, instance: str, chosen: Chosen) -> Database:
         table_space=many("table_space", Space), index_space=many("index_space", Space),
         ages=many("ages", Age), invalid=many("invalid", Invalid),
         unused=many("unused", Index), duplicates=many("duplicates", Index), foreign_keys=many("foreign_keys", ForeignKey),
-        sequences=many("sequences", Sequence), extensions=many("extensions", Extension), owners=many("owners", Owner),
+        sequences=many("sequences", Sequence),
+        unread_sequences=the_only(many("unread_sequences", UnreadSequences), f"{SUBJECT} {instance}/{chosen.rank} unread_sequences"),
+        extensions=many("extensions", Extension), owners=many("owners", Owner),
         statements=statements,
     )

@@ -9,7 +9,20 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, TypeVar
 
 from ..absent import Known, NotHere, Unknown
-from ..facts.postgresql_tables import Age, Database, Extension, ForeignKey, Index, Invalid, Owner, Sequence, Space, Statement, Table
+from ..facts.postgresql_tables import (
+    Age,
+    Database,
+    Extension,
+    ForeignKey,
+    Index,
+    Invalid,
+    Owner,
+    Sequence,
+    Space,
+    Statement,
+    Table,
+    UnreadSequences,
+)
 from ..findings import DAY, GIB, MIB, Above, Domain, Finding, Rule, Severity
 from .postgresql_each import TOLD_BY
 
@@ -318,14 +331,19 @@ FOREIGN_KEYS = Rule(
 
 def check_sequences(levels: Mapping[str, Any], databases: Databases) -> Iterator[Finding]:
     def judge(database: Database, sequences: tuple[Sequence, ...]) -> Iterator[Finding]:
-        if not sequences:
+        worst = max(sequences, key=lambda item: item.used_ratio, default=None)
+        severity = levels["used_ratio"].grade(worst.used_ratio) if worst else Severity.OK
+        unread = database.unread_sequences
+        if severity == Severity.OK and isinstance(unread, UnreadSequences) and unread.denied_count + unread.beyond_count:
+            yield Finding(Severity.UNKNOWN, database.thing,
+                          "of its sequences {denied_count} may not be read, and {beyond_count} are too many to be read at once",
+                          {"denied_count": unread.denied_count, "beyond_count": unread.beyond_count})
+        elif worst is None:
             yield Finding(Severity.OK, database.thing, "no sequence has used a third of its numbers")
-            return
-        worst = max(sequences, key=lambda item: item.used_ratio)
-        yield Finding(levels["used_ratio"].grade(worst.used_ratio), database.thing,
-                      "{used_ratio} of the numbers of {name} are used (column {column}, up to {limit_value})",
-                      {"used_ratio": worst.used_ratio, "name": worst.name, "column": worst.column_name or "-",
-                       "limit_value": worst.limit_value})
+        else:
+            yield Finding(severity, database.thing, "{used_ratio} of the numbers of {name} are used (column {column}, up to {limit_value})",
+                          {"used_ratio": worst.used_ratio, "name": worst.name, "column": worst.column_name or "-",
+                           "limit_value": worst.limit_value})
 
     yield from of_each(databases, lambda database: database.sequences, judge)
 
@@ -337,7 +355,7 @@ SEQUENCES = Rule(
     why="After the last number every INSERT fails; an integer key ends at 2.1 billion, though its sequence may go on.",
     fix="Change the column to bigint in time: on a large table by a new column, a trigger and a switch, not by ALTER TYPE at noon.",
     needs=("postgresql_tables.databases",),
-    evidence=("postgresql_tables * sequences",),
+    evidence=("postgresql_tables * sequences", "postgresql_tables * unread_sequences"),
     levels={"used_ratio": Above(warning=0.70, critical=0.90, source="postgres-checkup 50 %, check_postgres 85 to 95 %, PgHero 90 %")},
     impact=4,
     change_risk=3,
