@@ -57,4 +57,3 @@ class ActionModule(ActionBase):
         except (BadPlan, OSError) as error:
             return {**result, "failed": True, "msg": str(error)}
         return {**result, "changed": True, "plan": plan.id, "path": str(path), "digest": plan.digest}
-

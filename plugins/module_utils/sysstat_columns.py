@@ -17,6 +17,7 @@ from __future__ import absolute_import, division, print_function
 __metaclass__ = type
 
 import calendar
+import math
 import re
 import time
 
@@ -106,6 +107,6 @@ def number(text, digits):
         value = float("%.*g" % (digits, float(text.replace(",", "."))))
     except ValueError:
         return None
-    if value != value or value in (float("inf"), float("-inf")):
+    if math.isnan(value) or math.isinf(value):
         return None
     return int(value) if value == int(value) else value

@@ -10,6 +10,7 @@
 from __future__ import annotations
 
 import json
+import math
 from pathlib import Path
 from typing import Any
 
@@ -47,7 +48,7 @@ def document_of(history: History) -> dict[str, Any]:
     return {
         "times": history.times.tolist(), "seconds": history.seconds.tolist(), "restarts": list(history.restarts),
         "utc_offset_seconds": history.utc_offset_seconds, "sources": list(history.sources),
-        "series": [{"measure": name, "instance": instance, "values": [None if value != value else value for value in values.tolist()]}
+        "series": [{"measure": name, "instance": instance, "values": [None if math.isnan(value) else value for value in values.tolist()]}
                    for (name, instance), values in history.series.items()],
     }
 

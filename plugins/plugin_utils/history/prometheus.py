@@ -11,16 +11,15 @@ from __future__ import annotations
 import base64
 import json
 import math
-import ssl
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from http.client import HTTPException
 from typing import Any, TypeAlias
 from urllib.error import HTTPError, URLError
 from urllib.parse import urlencode
-from urllib.request import Request, urlopen
 
 import numpy as np
+from ansible.module_utils.urls import ConnectionError as Unanswered, open_url
 
 from ..absent import Unknown
 from .series import History, Values
@@ -126,16 +125,15 @@ class Server:
         if not self.url.startswith(("http://", "https://")):
             raise Down(f"{self.url} is not an address that begins with http:// or https://")
         words = urlencode({"query": query, "start": start, "end": end, "step": step})
-        request = Request(f"{self.url.rstrip('/')}/api/v1/query_range?{words}", headers=self._headers())     # noqa: S310
-        context = ssl.create_default_context(cafile=self.ca_file) if self.url.startswith("https:") else None
+        address = f"{self.url.rstrip('/')}/api/v1/query_range?{words}"
         try:
-            with urlopen(request, timeout=self.timeout, context=context) as answer:     # noqa: S310
+            with open_url(address, headers=self._headers(), timeout=self.timeout, ca_path=self.ca_file, use_netrc=False) as answer:
                 return result_of(answer.read())
         except HTTPError as error:
             if error.code in (400, 422):
                 return result_of(error.read())
             raise Down(f"{self.url} answers {error.code} {error.reason}") from error
-        except (URLError, HTTPException, OSError) as error:
+        except (URLError, HTTPException, Unanswered, OSError) as error:
             raise Down(f"{self.url} gives no answer: {getattr(error, 'reason', error)}") from error
 
     def _headers(self) -> dict[str, str]:

@@ -245,7 +245,7 @@ def _forecasts(host: str, detail: Detail, language: str) -> Iterable[Forecast]:
             item["severity"],
             item["full_in_seconds"],
             used.get(item["name"]),
-            [(seconds, ratio) for seconds, ratio in item["past"]],
+            list(item["past"]),
             item["message"][language],
         )
 
