@@ -1,7 +1,7 @@
 # Copyright (c) 2026 Caretaker contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The whole loop of a contract on real hosts: plan, return, approval, inspection, remedies, recheck, way back, and a ledger that says so."""
+"""Remedies on real hosts: a step that fails is put back, and a plan that was carried out is taken back. molecule/service has the loop."""
 
 from __future__ import annotations
 
@@ -66,17 +66,13 @@ class Customer:
         (written,) = set(self.home.glob("plans/*/plan.yml")) - before
         return written
 
-    def decide(self, plan: Path, by: str, *words: str) -> None:
-        done = self.run(ROOT / "scripts" / "approve", plan, *words, "--by", by, "--key", self.folder / "keys" / by, "--yes")
+    def approve(self, plan: Path, by: str) -> None:
+        done = self.run(ROOT / "scripts" / "approve", plan, "approve", "--by", by, "--key", self.folder / "keys" / by, "--yes")
         assert done.returncode == 0, done.stdout + done.stderr
 
     def inspect(self, *words: str) -> Done:
         done = self.run(ROOT / "scripts" / "inspect", *self.inventories, "--home", self.home, *words)
         return Done(done.returncode, done.stdout + done.stderr, self.home)
-
-    def ledger(self) -> str:
-        done = self.run(ROOT / "scripts" / "ledger", "--ledger", self.folder / "ledger.jsonl", "verify")
-        return f"{done.returncode} {done.stdout}{done.stderr}"
 
 
 @pytest.fixture(scope="module")
@@ -97,36 +93,26 @@ def state(unit: str) -> str:
     return on_host(LAB, "app1", f"systemctl show -p ActiveState --value {unit}").strip()
 
 
-def test_the_loop_of_a_year(hosts: Path, tmp_path: Path) -> None:
+def test_a_remedy_that_fails_is_put_back_and_all_can_be_taken_back(hosts: Path, tmp_path: Path) -> None:
     customer = Customer(tmp_path, hosts)
     on_host(LAB, "app1", BROKEN)
-
-    # the first plan is returned: no inspection; the changed one is approved by two of three
-    first = customer.plan("plan_inspection")
-    customer.decide(first, "bob", "return", "--reason", "not before the payroll run")
-    assert "bob returned" in customer.inspect("-e", f"plan={first}").output
-    second = customer.plan("plan_inspection", "-e", "title=After the payroll run")
-    customer.decide(second, "bob", "approve")
-    assert "1 of 2 approvals" in customer.inspect("-e", f"plan={second}").output
-    customer.decide(second, "carol", "approve")
-    inspected = customer.inspect("-e", f"plan={second}")
+    inspected = customer.inspect()
     assert inspected.status == 0, inspected.output
     (run,) = inspected.runs
     sick = inspected.hosts()["app1"]
     assert {item["object"] for item in findings(sick, "failed_units")} >= {"hopeless.service", "stock-sync.service"}
     assert "By these actions most is won:" in inspected.output
 
-    # its remedies: refused without approval, then carried out; what fails again is put back, and stops the host
+    # what fails again is put back, and stops the host
     on_host(LAB, "app1", "touch /etc/stock-sync.conf")
     remedies = customer.plan("plan_remediation", "-e", f"run={run}")
     steps = yaml.safe_load(remedies.read_text())["steps"]
     assert [(step["action"], step["object"]) for step in steps] == [
         ("set_mode", "/etc/cron.d/exports"), ("restart_unit", "hopeless.service"), ("restart_unit", "stock-sync.service")]
-    assert {step["engineer"] for step in steps} == {"erin"}
     assert "0 of 2 approvals" in customer.play("remedy", "-e", f"plan={remedies}").stdout
     assert mode() == "666"
     for name in ("bob", "dave"):
-        customer.decide(remedies, name, "approve")
+        customer.approve(remedies, name)
     tried = customer.play("remedy", "-e", f"plan={remedies}")
     assert tried.returncode != 0
     assert "step s2 (restart_unit hopeless.service) failed" in tried.stdout
@@ -140,35 +126,14 @@ def test_the_loop_of_a_year(hosts: Path, tmp_path: Path) -> None:
     assert states["stock-sync.service"] == "persisting"
     rest = customer.plan("plan_remediation", "-e", f"run={rechecked.runs[-1]}")
     for name in ("carol", "dave"):
-        customer.decide(rest, name, "approve")
+        customer.approve(rest, name)
     done = customer.play("remedy", "-e", f"plan={rest}")
     assert done.returncode == 0, done.stdout + done.stderr
     assert state("stock-sync.service") == "active"
-    last = customer.inspect("-e", f"recheck={run}")
-    assert {item["state"] for item in findings(last.hosts()["app1"], "failed_units")} == {"resolved"}
 
     # the way back
     done = customer.play("remedy", "-e", f"plan={rest}", "-e", "rollback=true")
     assert done.returncode == 0, done.stdout + done.stderr
     assert state("stock-sync.service") == "inactive"
-
-    # the ledger says all of it, and one changed byte of it, of a plan and of a signature is noticed
-    assert customer.ledger().startswith("0 ")
     entries = [json.loads(line) for line in (tmp_path / "ledger.jsonl").read_text().splitlines()]
-    assert any(change["before"] == {"mode": "0666", "path": "/etc/cron.d/exports"} or "0666" in str(change["before"])
-               for entry in entries for change in entry.get("changes", ()))
-    text = rest.read_text()
-    rest.write_text(text.replace("Remedies for", "Remedies fur"))
-    assert "another content than this plan has now" in customer.play("remedy", "-e", f"plan={rest}").stdout
-    rest.write_text(text)
-    signed = min((rest.parent / "decisions").iterdir())
-    decision = json.loads(signed.read_text())
-    middle = len(decision["signature"]) // 2
-    decision["signature"] = decision["signature"][:middle] + ("A" if decision["signature"][middle] != "A" else "B") + decision["signature"][middle + 1:]
-    signed.chmod(0o600)
-    signed.write_text(json.dumps(decision))
-    assert "not valid" in customer.play("remedy", "-e", f"plan={rest}").stdout
-    data = (tmp_path / "ledger.jsonl").read_bytes()
-    (tmp_path / "ledger.jsonl").write_bytes(data.replace(b"After the payroll", b"After the pay-off", 1) if b"After the payroll" in data
-                                            else data.replace(b'"outcome":"changed"', b'"outcome":"chanGed"', 1))
-    assert customer.ledger().startswith("1 ")
+    assert any("0666" in str(change["before"]) for entry in entries for change in entry.get("changes", ()))
