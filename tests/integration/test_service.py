@@ -21,6 +21,7 @@ from tests.integration.lab import ROOT, Done, findings, lab, on_host
 
 pytestmark = pytest.mark.lab
 LAB = "service"
+JOURNAL_LIMIT = "/etc/systemd/journald.conf.d/90-caretaker.conf"
 PEOPLE = ("alice", "bob", "carol", "dave")
 BROKEN = """
 set -e
@@ -31,6 +32,7 @@ systemctl start hopeless.service || true
 systemctl start stock-sync.service || true
 echo '17 * * * * root true' > /etc/cron.d/exports
 chmod 0666 /etc/cron.d/exports
+systemctl disable -q --now chrony.service
 systemctl is-failed hopeless.service stock-sync.service
 """
 
@@ -47,6 +49,7 @@ class Customer:
         (folder / "site.yml").write_text(json.dumps({"all": {"vars": {
             "caretaker_system": "crm", "caretaker_home": str(self.home), "caretaker_approvers_file": str(folder / "approvers"),
             "caretaker_approval": {"crm": {"approvers": ["bob", "carol", "dave"], "needed": 2}}, "caretaker_sample_seconds": 0,
+            "caretaker_levels": {"journal_size": {"journal_bytes": {"warning": 4096}}},
             "caretaker_engineers": {"erin": {"domains": ["os", "database", "platform", "hardware"], "qualification": "RHCE"}}}}}))
 
     def run(self, *command: str | Path) -> subprocess.CompletedProcess[str]:
@@ -107,22 +110,23 @@ def test_a_remedy_that_fails_is_put_back_and_all_can_be_taken_back(hosts: Path, 
     on_host(LAB, "app1", "touch /etc/stock-sync.conf")
     remedies = customer.plan("plan_remediation", "-e", f"run={run}")
     steps = yaml.safe_load(remedies.read_text())["steps"]
-    assert [(step["action"], step["object"]) for step in steps] == [
-        ("set_mode", "/etc/cron.d/exports"), ("restart_unit", "hopeless.service"), ("restart_unit", "stock-sync.service")]
+    assert [(step["action"], step["object"]) for step in steps if step["host"] == "app1"] == [
+        ("keep_time", "clock"), ("set_mode", "/etc/cron.d/exports"), ("restart_unit", "hopeless.service"),
+        ("restart_unit", "stock-sync.service"), ("limit_journal", "journal")]
     assert "0 of 2 approvals" in customer.play("remedy", "-e", f"plan={remedies}").stdout
     assert mode() == "666"
     for name in ("bob", "dave"):
         customer.approve(remedies, name)
     tried = customer.play("remedy", "-e", f"plan={remedies}")
     assert tried.returncode != 0
-    assert "step s2 (restart_unit hopeless.service) failed" in tried.stdout
+    assert "step s3 (restart_unit hopeless.service) failed" in tried.stdout
     assert (mode(), state("hopeless.service"), state("stock-sync.service")) == ("644", "inactive", "failed")
 
     # the hopeless unit is not failed any more, so the recheck and the next plan are about the rest
     rechecked = customer.inspect("-e", f"recheck={run}")
     assert rechecked.status == 0, rechecked.output
     states = {item["object"]: item["state"] for item in rechecked.hosts()["app1"]["findings"]}
-    assert states["/etc/cron.d/exports"] == states["hopeless.service"] == "resolved"
+    assert states["/etc/cron.d/exports"] == states["hopeless.service"] == states["clock"] == "resolved"
     assert states["stock-sync.service"] == "persisting"
     rest = customer.plan("plan_remediation", "-e", f"run={rechecked.runs[-1]}")
     for name in ("carol", "dave"):
@@ -130,10 +134,12 @@ def test_a_remedy_that_fails_is_put_back_and_all_can_be_taken_back(hosts: Path, 
     done = customer.play("remedy", "-e", f"plan={rest}")
     assert done.returncode == 0, done.stdout + done.stderr
     assert state("stock-sync.service") == "active"
+    assert "SystemMaxUse=4.0G" in on_host(LAB, "app1", f"cat {JOURNAL_LIMIT}")
 
     # the way back
     done = customer.play("remedy", "-e", f"plan={rest}", "-e", "rollback=true")
     assert done.returncode == 0, done.stdout + done.stderr
     assert state("stock-sync.service") == "inactive"
+    assert on_host(LAB, "app1", f"ls {JOURNAL_LIMIT} || true") == ""
     entries = [json.loads(line) for line in (tmp_path / "ledger.jsonl").read_text().splitlines()]
     assert any("0666" in str(change["before"]) for entry in entries for change in entry.get("changes", ()))

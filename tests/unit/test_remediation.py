@@ -51,7 +51,8 @@ def test_what_calls_for_no_remedy_is_not_listed(item: dict[str, Any]) -> None:
 @pytest.mark.parametrize(("rule", "values", "name"), [
     ("failed_units", {"load": "loaded"}, "restart_unit"), ("failed_units", {"load": "not-found"}, None), ("unit_timer_failed", {}, "restart_unit"),
     ("cron_daemon", {}, "start_cron"), ("cron_file_permissions", {"mode": "0666"}, "set_mode"), ("cron_file_permissions", {"owner": 7}, None),
-    ("md_degraded", {}, None)])
+    ("clock_synchronised", {"kept": "no"}, "keep_time"), ("clock_synchronised", {"kept": "yes"}, None),
+    ("clock_synchronised", {"kept": "-"}, None), ("journal_size", {}, "limit_journal"), ("md_degraded", {}, None)])
 def test_remedies(rule: str, values: dict[str, Any], name: str | None) -> None:
     remedy = remedy_for(rule, values)
     assert (remedy.name if remedy else None) == name

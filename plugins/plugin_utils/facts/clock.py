@@ -20,13 +20,17 @@ NO_DAEMON = NotHere("no time daemon is installed, and the clock of a container i
 
 @dataclass(frozen=True)
 class Clock:
-    """``by``: chrony, ntpd or systemd, whose word it is. ``offset_seconds`` and ``stratum`` are None where it does not tell."""
+    """``by``: chrony, ntpd or systemd, whose word it is. ``offset_seconds`` and ``stratum`` are None where it does not tell.
+
+    ``kept``: whether systemd has a time daemon running; None where it has none to run, or does not say.
+    """
 
     by: str
     synchronised: bool
     offset_seconds: float | None = None
     stratum: int | None = None
     server: str = ""
+    kept: bool | None = None
 
 
 @dataclass(frozen=True)
@@ -55,20 +59,19 @@ def parse(capture: Capture) -> ClockFacts:
 
 
 def _clock(capture: Capture, status: Known[dict[str, str]]) -> Known[Clock]:
-    """A daemon's own word is better than the kernel's flag, which timedatectl shows: in a container that is the machine's."""
+    """A daemon's own word is better than the kernel's flag, which timedatectl shows: in a container that is the machine's, and it
+    says yes for hours after the daemon has stopped."""
     tracking = _first(capture, "chronyc*tracking")
     if tracking is not None and not _not_running(tracking):
         return _parsed(tracking, parse_tracking)
     peers = _first(capture, "ntpq*")
     if peers is not None and not _not_running(peers):
         return _parsed(peers, lambda text: clock_of_peers(parse_peers(text)))
+    stopped, kept = tracking or peers, kept_of_status(status) if isinstance(status, dict) else None
+    if stopped is not None and (kept is False or not isinstance(status, dict)):
+        return Clock("chrony" if stopped is tracking else "ntpd", synchronised=False, server="daemon does not answer", kept=kept)
     if isinstance(status, dict):
-        if is_container(capture) and tracking is None and peers is None:
-            return NO_DAEMON
-        return clock_of_status(status)
-    stopped = tracking or peers
-    if stopped is not None:
-        return Clock("chrony" if stopped is tracking else "ntpd", synchronised=False, server="daemon does not answer")
+        return NO_DAEMON if is_container(capture) and stopped is None else clock_of_status(status)
     if isinstance(status, NotHere):
         return NO_DAEMON if is_container(capture) else Unknown("no time daemon and no timedatectl is installed: nobody tells the time")
     return status
@@ -178,7 +181,7 @@ def clock_of_peers(peers: tuple[Source, ...]) -> Clock:
 
 
 #        System clock synchronized: yes                  NTP synchronized: yes (older systemd)
-#                      NTP service: active                Network Time on: yes, NTP enabled: yes (older)
+#                      NTP service: active                Network time on: yes, NTP enabled: yes (older)
 #                  RTC in local TZ: no
 def _timedatectl(capture: Capture) -> Known[dict[str, str]]:
     entry = _first(capture, "timedatectl*")
@@ -196,7 +199,16 @@ def clock_of_status(values: dict[str, str]) -> Known[Clock]:
     said = next((values[name] for name in SYNCHRONISED if name in values), None)
     if said not in ("yes", "no"):
         return Unknown("timedatectl: does not say whether the clock is synchronised; it is cut off, or not such a text")
-    return Clock("systemd", said == "yes")
+    return Clock("systemd", said == "yes", kept=kept_of_status(values))
+
+
+SERVICE = ("NTP service", "systemd-timesyncd.service active", "Network time on", "NTP enabled")     # since 239, 236, 230, before
+
+
+def kept_of_status(values: dict[str, str]) -> bool | None:
+    """Whether a time daemon runs by systemd's word; None for n/a, which is where none is installed."""
+    said = next((values[name] for name in SERVICE if name in values), None)
+    return {"active": True, "yes": True, "inactive": False, "no": False}.get(said or "")
 
 
 # 0.000000 1763781600 0.000000

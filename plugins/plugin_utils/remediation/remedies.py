@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 WRITABLE_BY_OTHERS = 0o022
+NO_LIMIT = "no limit of ours"
 
 
 @dataclass(frozen=True)
@@ -30,6 +31,10 @@ def remedy_for(rule: str, values: Mapping[str, Any]) -> Remedy | None:
         return Remedy("restart_unit", "failed", "not failed", "stopped") if values.get("load", "loaded") == "loaded" else None
     if rule == "cron_daemon":
         return Remedy("start_cron", "stopped", "running", "stopped")
+    if rule == "clock_synchronised" and values.get("kept") == "no":
+        return Remedy("keep_time", "off", "on", "off")
+    if rule == "journal_size":
+        return Remedy("limit_journal", NO_LIMIT, "4.0G", NO_LIMIT)
     if rule == "cron_file_permissions" and isinstance(values.get("mode"), str):
         mode = values["mode"]
         return Remedy("set_mode", mode, f"{int(mode, 8) & ~WRITABLE_BY_OTHERS:04o}", mode)

@@ -13,7 +13,7 @@ EVIDENCE = ("chronyc *", "ntpq *", "timedatectl *")
 
 
 def check_clock_synchronised(_levels: Mapping[str, Any], clock: Clock) -> Iterator[Finding]:
-    values = {"by": clock.by, "server": clock.server or "-"}
+    values = {"by": clock.by, "server": clock.server or "-", "kept": "-" if clock.kept is None else "yes" if clock.kept else "no"}
     if clock.synchronised:
         yield Finding(Severity.OK, "clock", "synchronised, says {by}", values)
     else:
