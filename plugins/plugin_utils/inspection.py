@@ -77,6 +77,7 @@ def judge(
     facts = {} if capture.problem else {subject.name: facts_of(subject, capture) for subject in subjects if subject.name in looked_at}
     facts["capture"] = {
         "taken_at": capture.taken_at, "problem": capture.problem or "", "root": capture.root,
+        "whole": not capture.subjects,
         "crashed": tuple(entry for entry in capture.entries if entry.kind == "subject" and entry.error),
     }
     facts["settings"] = settings

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +18,8 @@ from .approval.gate import Situation, lacking
 from .approval.plan import BadPlan, load
 from .findings import Severity
 from .outcome import likelihood
+from .quarters import missed_quarters
 from .records.hosts import aware
-from .records.runs import quarter
 from .records.tables import DEVICES, FINDINGS, RUNS
 from .registry import RULES_BY_ID
 from .remediation.listing import DUE_DAYS
@@ -59,18 +59,6 @@ class Status:
     @property
     def needs_attention(self) -> bool:
         return bool(self.newest is None or self.missed or self.overdue or self.ending or any(item.lacks for item in self.waiting))
-
-
-def missed_quarters(started: Iterable[datetime], now: datetime) -> tuple[str, ...]:
-    """Quarters between the first inspection and now, that of now left out, in which none began. Times are UTC."""
-    seen = {quarter(moment) for moment in started}
-    found, current = [], min(started, default=now)
-    while (name := quarter(current)) != quarter(now):
-        if name not in seen:
-            found.append(name)
-        month = current.month - (current.month - 1) % 3 + 3
-        current = datetime(current.year + month // 13, (month - 1) % 12 + 1, 1, tzinfo=UTC)
-    return tuple(found)
 
 
 def waiting_plans(home: Path, approvers: str, now: datetime) -> Iterator[Waiting]:

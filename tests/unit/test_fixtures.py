@@ -24,12 +24,12 @@ from plugins.plugin_utils.archive import load, parse_time
 from plugins.plugin_utils.findings import Severity
 from plugins.plugin_utils.inspection import apply, judge
 from plugins.plugin_utils.registry import RULES_BY_ID, SUBJECTS
-from plugins.plugin_utils.rules import bottlenecks, cluster
+from plugins.plugin_utils.rules import bottlenecks, cluster, itself
 
 FIXTURES = Path(__file__).parents[1] / "fixtures"
 CASES = sorted(path.parent for path in FIXTURES.glob("*/*/expected.json"))
 # tests/unit/test_inspection.py judges these, test_clusters.py those about several hosts, test_bottlenecks.py those about a history
-NOT_BY_FIXTURE = {"host_inspected", "capture_complete", *(rule.id for rule in (*cluster.RULES, *bottlenecks.RULES))}
+NOT_BY_FIXTURE = {*(rule.id for rule in (*itself.RULES, *cluster.RULES, *bottlenecks.RULES))}
 NEVER_UNKNOWN = {"warranty_expiry", "support_expiry"}       # they need only the inventory, which is checked before a run
 
 

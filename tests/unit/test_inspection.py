@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -43,6 +43,7 @@ def verdict(number: Any, the_rule: Rule, **capture: Any) -> Inspection:
 
 
 LEVELS = {"number": Above(10, 20, "here")}
+OF_THE_RUN = {"host_inspected", "inspected_each_quarter"}       # these judge the run, whatever the host shows
 
 
 def test_finding_carries_its_limit() -> None:
@@ -108,20 +109,36 @@ def test_subject_that_did_not_finish_is_told() -> None:
     inspection = judge(Capture("h", "r1", datetime(2026, 11, 22, tzinfo=UTC), entries))
     told = {finding.object for finding in inspection.findings if finding.rule == "capture_complete"}
     assert told == {"memory", "cpu"}
-    assert not [finding for finding in inspection.findings if finding.severity is Severity.OK and finding.rule != "host_inspected"]
+    assert not [finding for finding in inspection.findings if finding.severity is Severity.OK and finding.rule not in OF_THE_RUN]
 
 
 def test_recheck_judges_only_what_was_looked_at() -> None:
     inspection = judge(Capture("h", "r1", datetime(2026, 11, 22, tzinfo=UTC), (), subjects=("memory",)))
-    seen = {finding.rule for finding in inspection.findings} - {"host_inspected", "capture_complete"}
+    seen = {finding.rule for finding in inspection.findings} - OF_THE_RUN - {"capture_complete"}
     memory = next(subject for subject in SUBJECTS if subject.name == "memory")
     assert seen <= {item.id for item in memory.rules}
+
+
+@pytest.mark.parametrize(("days", "severity", "missed"), [
+    ([], Severity.OK, 0), (["2026-10-02"], Severity.OK, 0), (["2026-09-30", "2026-10-02"], Severity.OK, 0),
+    (["2026-06-30"], Severity.WARNING, 1), (["2025-12-31", "2026-10-02"], Severity.WARNING, 3)])
+def test_quarters_without_an_inspection(days: list[str], severity: Severity, missed: int) -> None:
+    """Told by each inspection of the quarter after them, and by a recheck, which looks at a part and so is no inspection."""
+    times = tuple((datetime.fromisoformat(day).replace(tzinfo=UTC), 0.0) for day in days)
+    history = {"inspected_each_quarter": {"host": {"missed_count": times}}}
+    taken = Capture("h", "r1", datetime(2026, 11, 22, tzinfo=UTC), ())
+    (found,) = [finding for finding in judge(taken, history).findings if finding.rule == "inspected_each_quarter"]
+    assert (found.severity, found.values["missed_count"]) == (severity, missed)
+    (again,) = [finding for finding in judge(replace(taken, subjects=("memory",)), history).findings if finding.rule == "inspected_each_quarter"]
+    assert (again.severity, "missed_count" in again.values) == (severity, False)
+    unseen = judge(replace(taken, problem="unreachable"), history).findings
+    assert not [finding for finding in unseen if finding.rule == "inspected_each_quarter"]
 
 
 def test_empty_capture_is_never_ok() -> None:
     inspection = judge(Capture("h", "r1", datetime(2026, 11, 22, tzinfo=UTC), ()))
     fine = {finding.rule for finding in inspection.findings if finding.severity <= Severity.INFO}
-    assert fine <= {"host_inspected", "capture_complete"}
+    assert fine <= OF_THE_RUN | {"capture_complete"}
 
 
 @pytest.mark.parametrize("the_rule", RULES, ids=lambda item: item.id)

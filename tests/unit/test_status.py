@@ -13,9 +13,10 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, insert
 
+from plugins.plugin_utils.quarters import missed_quarters
 from plugins.plugin_utils.records.database import open_records, transaction
 from plugins.plugin_utils.records.tables import DEVICES, FINDINGS, RUNS
-from plugins.plugin_utils.status import Status, missed_quarters, status_of
+from plugins.plugin_utils.status import Status, status_of
 
 ROOT = Path(__file__).parents[2]
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)

@@ -11,12 +11,8 @@ from datetime import UTC, datetime
 
 from sqlalchemy import Connection, insert, select
 
+from ..quarters import quarter
 from .tables import ARTEFACTS, RUNS
-
-
-def quarter(now: datetime) -> str:
-    """``2026Q4``."""
-    return f"{now.year}Q{(now.month + 2) // 3}"
 
 
 def next_run(taken: Iterable[str], now: datetime) -> str:
