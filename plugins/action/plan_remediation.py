@@ -17,9 +17,9 @@ try:
     from ansible_collections.caretaker.infra.plugins.plugin_utils.approval.plan import BadPlan, parse
     from ansible_collections.caretaker.infra.plugins.plugin_utils.approval.writing import Site, next_id, places_of, store, window_of
     from ansible_collections.caretaker.infra.plugins.plugin_utils.records.database import BadRecords, open_records, transaction
-    from ansible_collections.caretaker.infra.plugins.plugin_utils.records.results import open_findings
+    from ansible_collections.caretaker.infra.plugins.plugin_utils.records.results import OpenFinding, open_findings
     from ansible_collections.caretaker.infra.plugins.plugin_utils.records.runs import run_ids
-    from ansible_collections.caretaker.infra.plugins.plugin_utils.remediation.planning import Open, remediation_document
+    from ansible_collections.caretaker.infra.plugins.plugin_utils.remediation.planning import remediation_document
 except ImportError as error:
     raise AnsibleError(missing(error)) from error
 
@@ -58,10 +58,10 @@ class ActionModule(ActionBase):
         return {**result, "changed": True, "plan": plan.id, "path": str(path), "digest": plan.digest, "steps": document["steps"]}
 
 
-def findings_of(home: Path, url: str | None, run: str) -> list[Open]:
+def findings_of(home: Path, url: str | None, run: str) -> list[OpenFinding]:
     """Raises BadPlan for a run that the records do not have."""
     with transaction(open_records(home, url)) as connection:
         runs = run_ids(connection)
         if run not in runs:
             raise BadPlan(f"the records have no run {run!r}; the newest are {', '.join(sorted(runs)[-3:]) or 'none'}")
-        return [Open(*row) for row in open_findings(connection, run)]
+        return open_findings(connection, run)

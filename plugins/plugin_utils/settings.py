@@ -17,6 +17,7 @@ from zoneinfo import available_timezones
 
 from .bottleneck.business import parse_days, parse_hours
 from .bottleneck.measures import MEASURES
+from .mail import is_address
 
 PREFIX = "caretaker_"
 
@@ -71,6 +72,12 @@ def _one_to_four(value: Any) -> int:
     if isinstance(value, bool) or str(value) not in ("1", "2", "3", "4"):
         raise ValueError
     return int(value)
+
+
+def _address(value: Any) -> str:
+    if not is_address(_text(value)):
+        raise ValueError
+    return str(value)
 
 
 def _whole(value: Any) -> int:
@@ -147,11 +154,12 @@ TEXT = Setting(_text, "a text")
 TEXTS = Setting(_texts, "a list of texts")
 DATE = Setting(_date, "a date like 2027-06-30")
 LEVEL = Setting(_one_to_four, "a whole number from 1 to 4")
+EMAIL = Setting(_address, "an address like operations@example.com")
 COUNT = Setting(_whole, "a whole number, 0 or more")
 
 # What a host may say about itself
 HOST_SETTINGS: Mapping[str, Setting] = {
-    "system": TEXT, "importance": LEVEL, "security_level": LEVEL, "owner": TEXT, "role": TEXT, "location": TEXT,
+    "system": TEXT, "importance": LEVEL, "security_level": LEVEL, "owner": TEXT, "owner_email": EMAIL, "role": TEXT, "location": TEXT,
     "warranty_until": DATE, "support_until": DATE, "memory_bytes": COUNT, "multipath_paths": COUNT, "iscsi_sessions": COUNT,
     "listening_ports": TEXTS, "certificate_files": TEXTS, "critical_units": TEXTS, "log_host": TEXT,
     "cluster": TEXT, "replicas": Setting(_counts, 'a mapping like {postgresql: 1} or {"postgresql 5432": 1}'), "backup_hours": COUNT,
@@ -170,8 +178,7 @@ PRIVATE_SETTINGS: Mapping[str, Setting] = {
 RUN_SETTINGS = frozenset({
     "home", "report_dir", "fail_on", "run", "targets", "recheck", "subjects", "sample_seconds", "command_timeout",
     "total_timeout", "max_bytes", "history_days", "become", "customer", "documents", "logo", "records_url",
-    "approvers_file", "approval", "engineers",
-    "freezes", "freeze_calendars",
+    "approvers_file", "approval", "engineers", "freezes", "freeze_calendars", "schedule", "mail", "webhook", "language",
 })
 
 

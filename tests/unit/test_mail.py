@@ -106,12 +106,12 @@ def test_receivers_that_are_refused() -> None:
 
 
 def test_no_server() -> None:
-    with pytest.raises(BadMail, match="the mail server 127.0.0.1:9: "):
+    with pytest.raises(BadMail, match=r"the mail server 127\.0\.0\.1:9: "):
         send(Post("127.0.0.1", "caretaker@example.com", 9, "none"), LETTER)
 
 
 def test_a_server_as_the_inventory_names_it() -> None:
     assert parse_post({"server": "m", "from": "a@b", "port": 25, "security": "none"}) == Post("m", "a@b", 25, "none")
     for wrong in ("m", {}, {"server": "m", "from": "a@b\nBcc: c@d"}, {"server": "m", "from": "a@b", "password": 5}, {"server": "m", "from": "a@b", "port": True}):
-        with pytest.raises(BadMail, match="^caretaker_mail"):
+        with pytest.raises(BadMail, match=r"^caretaker_mail"):
             parse_post(wrong)

@@ -12,14 +12,20 @@ import pytest
 
 from plugins.plugin_utils.approval.plan import BadPlan, parse
 from plugins.plugin_utils.approval.writing import Site
+from plugins.plugin_utils.findings import Severity
+from plugins.plugin_utils.records.results import OpenFinding
 from plugins.plugin_utils.remediation.listing import Burden, add_burdens, remediation_list
-from plugins.plugin_utils.remediation.planning import Open, remediation_document
+from plugins.plugin_utils.remediation.planning import remediation_document
 from plugins.plugin_utils.remediation.remedies import remedy_for
 
 NOW = datetime(2026, 11, 23, tzinfo=UTC)
 WINDOW = (datetime(2026, 11, 23, 20, tzinfo=UTC), datetime(2026, 11, 24, 4, tzinfo=UTC))
 HOSTS = {name: {"address": name, "system": "crm", "groups": []} for name in ("db1", "db2")}
 SITE = Site(HOSTS, {"crm": {"approvers": ["bob"], "needed": 1}}, {"erin": {"domains": ["os"]}}, "")
+
+
+def found_open(host: str, rule: str, thing: str, values: dict[str, Any]) -> OpenFinding:
+    return OpenFinding(host, rule, thing, Severity.CRITICAL, "", values)
 
 
 def document(*findings: tuple[str, int], severity: str = "critical", counts: bool = True, owner: str = "") -> dict[str, Any]:
@@ -65,8 +71,8 @@ def test_mode_loses_only_what_others_may_write() -> None:
 
 
 def test_plan_has_a_step_a_remedy_and_only_the_hosts_that_get_one() -> None:
-    found = [Open("db1", "unit_timer_failed", "backup.service", {}), Open("db1", "failed_units", "backup.service", {"load": "loaded"}),
-             Open("db2", "md_degraded", "md0", {}), Open("gone", "failed_units", "x.service", {"load": "loaded"})]
+    found = [found_open("db1", "unit_timer_failed", "backup.service", {}), found_open("db1", "failed_units", "backup.service", {"load": "loaded"}),
+             found_open("db2", "md_degraded", "md0", {}), found_open("gone", "failed_units", "x.service", {"load": "loaded"})]
     written = remediation_document(SITE, "remediation-2026Q4-001", "Remedies", "alice", WINDOW, "2026Q4-001", found, NOW)
     assert written["steps"] == [{
         "id": "s1", "host": "db1", "domain": "os", "action": "restart_unit", "object": "backup.service", "before": "failed",
@@ -74,8 +80,8 @@ def test_plan_has_a_step_a_remedy_and_only_the_hosts_that_get_one() -> None:
     assert list(parse(written, "plan").hosts) == ["db1"]
 
 
-@pytest.mark.parametrize("found", [[], [Open("db1", "md_degraded", "md0", {})], [Open("gone", "cron_daemon", "cron", {})]])
-def test_plan_without_a_step_is_refused(found: list[Open]) -> None:
+@pytest.mark.parametrize("found", [[], [found_open("db1", "md_degraded", "md0", {})], [found_open("gone", "cron_daemon", "cron", {})]])
+def test_plan_without_a_step_is_refused(found: list[OpenFinding]) -> None:
     with pytest.raises(BadPlan, match="run 2026Q4-001: Caretaker can remedy none"):
         remediation_document(SITE, "remediation-2026Q4-001", "Remedies", "alice", WINDOW, "2026Q4-001", found, NOW)
 
@@ -83,4 +89,4 @@ def test_plan_without_a_step_is_refused(found: list[Open]) -> None:
 def test_plan_without_an_engineer_for_the_domain_is_refused() -> None:
     site = Site(HOSTS, SITE.approval, {"joe": {"domains": ["database"]}}, "")
     with pytest.raises(BadPlan, match="no engineer is registered for the domain os"):
-        remediation_document(site, "r-1", "Remedies", "alice", WINDOW, "2026Q4-001", [Open("db1", "cron_daemon", "cron", {})], NOW)
+        remediation_document(site, "r-1", "Remedies", "alice", WINDOW, "2026Q4-001", [found_open("db1", "cron_daemon", "cron", {})], NOW)

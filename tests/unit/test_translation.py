@@ -16,6 +16,7 @@ import pytest
 from plugins.plugin_utils.bottleneck.causes import CAUSES
 from plugins.plugin_utils.bottleneck.diagnosis import TEXTS as DIAGNOSIS_TEXTS
 from plugins.plugin_utils.bottleneck.measures import MEASURES, SIGNS
+from plugins.plugin_utils.notification import TEXTS as NOTIFICATION_TEXTS
 from plugins.plugin_utils.registry import RULES
 from plugins.plugin_utils.reports import translation
 from plugins.plugin_utils.reports.page import interface_texts
@@ -173,6 +174,7 @@ def everything() -> dict[str, str]:
     found.update({sign.title: f"sign {sign.id}" for sign in SIGNS.values()})
     found.update({measure.text: f"measure {measure.name}" for measure in MEASURES.values()})
     found.update(dict.fromkeys(DIAGNOSIS_TEXTS, "bottleneck/diagnosis.py"))
+    found.update(dict.fromkeys(NOTIFICATION_TEXTS, "notification.py"))
     for path in SOURCES:
         found.update({message.text: message.where for message in COLLECTOR.messages(path) if message.text is not None})
     found["set by this site (caretaker_levels)"] = "findings.py"

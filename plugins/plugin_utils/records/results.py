@@ -6,19 +6,36 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, select
 
 from ..comparison import State
 from ..findings import Severity
-from .tables import DEVICES, RESULTS
+from .tables import DEVICES, INSPECTIONS, RESULTS
 
 
-def open_findings(connection: Connection, run: str) -> list[tuple[str, str, str, Mapping[str, Any]]]:
-    """(host, rule, object, values) of what a run found to be a warning or worse and nobody waived."""
-    columns = (DEVICES.c.name, RESULTS.c.rule, RESULTS.c.object, RESULTS.c["values"], RESULTS.c.waiver)
+class OpenFinding(NamedTuple):
+    """``message`` is a template for ``values`` (wording.py)."""
+
+    host: str
+    rule: str
+    object: str
+    severity: Severity
+    message: str
+    values: Mapping[str, Any]
+
+
+def open_findings(connection: Connection, run: str, least: Severity = Severity.WARNING) -> list[OpenFinding]:
+    """What a run found to be so bad or worse and nobody waived."""
+    of = RESULTS.c
+    columns = (DEVICES.c.name, of.rule, of.object, of.severity, of.message, of["values"], of.waiver)
     found = select(*columns).join_from(RESULTS, DEVICES).where(
-        RESULTS.c.run == run, RESULTS.c.severity >= int(Severity.WARNING),
-        RESULTS.c.state.not_in((State.RESOLVED.value, State.NOT_RECHECKED.value)))
-    return [(host, rule, thing, values) for host, rule, thing, values, waiver in connection.execute(found) if waiver is None]
+        of.run == run, of.severity >= int(least), of.state.not_in((State.RESOLVED.value, State.NOT_RECHECKED.value)))
+    return [OpenFinding(host, rule, thing, Severity(severity), message, values)
+            for host, rule, thing, severity, message, values, waiver in connection.execute(found) if waiver is None]
+
+
+def hosts_of(connection: Connection, run: str) -> list[str]:
+    """The hosts and clusters that a run inspected or tried to."""
+    return list(connection.execute(select(DEVICES.c.name).join_from(INSPECTIONS, DEVICES).where(INSPECTIONS.c.run == run)).scalars())

@@ -5,29 +5,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterable
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 from ..approval.plan import BadPlan
 from ..approval.writing import Site, engineer_for, frame
+from ..records.results import OpenFinding
 from ..registry import RULES_BY_ID
 from .remedies import remedy_for
 
 
-@dataclass(frozen=True)
-class Open:
-    """An open finding of a run, not waived."""
-
-    host: str
-    rule: str
-    object: str
-    values: Mapping[str, Any]
-
-
 def remediation_document(
-    site: Site, plan_id: str, title: str, requester: str, window: tuple[datetime, datetime], run: str, found: Iterable[Open], now: datetime
+    site: Site, plan_id: str, title: str, requester: str, window: tuple[datetime, datetime], run: str,
+    found: Iterable[OpenFinding], now: datetime,
 ) -> dict[str, Any]:
     """The document of a plan with one step a remedy; findings about one object that have the same remedy share a step. Raises BadPlan."""
     steps: dict[tuple[str, str, str], dict[str, Any]] = {}

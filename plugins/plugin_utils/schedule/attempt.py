@@ -58,7 +58,7 @@ def approved_plan(home: Path, approvers_file: Path, now: datetime) -> Path:
         if not lacks:
             return path
         problems.append(f"{plan.id}: {'; '.join(lacks)}")
-    raise NoPlan("; ".join(problems) or "there is no plan of an inspection whose window is open now; playbooks/plan_inspection.yml writes one")
+    raise NoPlan("; ".join(problems) or "no plan of an inspection has a window that is open now; playbooks/plan_inspection.yml writes one")
 
 
 def inspect(schedule: Schedule, home: Path, plan: Path | None, seconds: float) -> Ended:

@@ -32,6 +32,9 @@ from ..mail import BadMail, Post, is_address, parse_post
 from .calendar import Calendar
 
 KEEP = 8
+FIELDS = {
+    "inventories", "window", "days", "holidays", "time_zone", "needs_plan", "approvers_file", "variables", "keep", "mail", "mail_to",
+}
 
 
 class BadSchedule(Exception):
@@ -67,9 +70,8 @@ def parse(document: Any, where: str) -> Schedule:
     """Raises BadSchedule."""
     if not isinstance(document, Mapping):
         raise BadSchedule(f"{where}: is not a schedule: no YAML mapping")
-    known = {"inventories", "window", "days", "holidays", "time_zone", "needs_plan", "approvers_file", "variables", "keep", "mail", "mail_to"}
-    if strange := sorted(map(str, set(document) - known)):
-        raise BadSchedule(f"{where}: unknown field {strange[0]!r}; there are {', '.join(sorted(known))}")
+    if strange := sorted(map(str, set(document) - FIELDS)):
+        raise BadSchedule(f"{where}: unknown field {strange[0]!r}; there are {', '.join(sorted(FIELDS))}")
 
     def field(name: str, convert: Callable[[Any], Any], default: Any, what: str) -> Any:
         value = document.get(name)

@@ -20,7 +20,7 @@ def letter_of(ended: Ended, quarter: str, upcoming: Slot | None, to: tuple[str, 
     if ended.outcome in DONE:
         text = [ended.text, "", f"Report: {ended.report} on {node}"]
         return Letter(to, f"Caretaker: {ended.run} {counted(ended.counts or {})}", "\n".join(text) + "\n")
-    again = f"It is tried again at {upcoming.begin:%Y-%m-%d %H:%M %Z}." if upcoming else "It is not tried again: no working day is in sight."
+    again = f"It is tried again at {upcoming.begin:%Y-%m-%d %H:%M %Z}." if upcoming else "There is no working day to try again on."
     text = [f"The inspection of {quarter} could not be made on {node} ({ended.outcome}):", "", ended.text, "", again]
     return Letter(to, f"Caretaker: NO INSPECTION of {quarter} ({ended.outcome})", "\n".join(text) + "\n")
 
