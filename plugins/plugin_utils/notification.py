@@ -70,7 +70,8 @@ def notices_of_run(run: str, inspected: Iterable[str], found: Iterable[OpenFindi
                   key=lambda item: (-item.severity, item.host, item.rule, item.object))
     return tuple(
         Notice(to, "inspection", run, hosts, tuple(
-            Item(item.host, item.rule, item.object, item.severity.name.lower(), item.message, item.values) for item in told if item.host in hosts))
+            Item(item.host, item.rule, item.object, item.severity.name.lower(), item.message, item.values)
+            for item in told if item.host in hosts))
         for to, hosts in sorted(_by_owner(inspected, owners).items()))
 
 

@@ -5,53 +5,19 @@
 
 from __future__ import annotations
 
-import socket
 import ssl
 import subprocess
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
-from email import message_from_bytes, policy
 from pathlib import Path
 from typing import Any
 
 import pytest
-from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import AuthResult, LoginPassword
 
 from plugins.plugin_utils.mail import BadMail, Letter, Post, parse_post, send
+from tests.mailbox import Mailbox, running
 
 LETTER = Letter(("ops@example.com", "boss@example.com"), "2 findings\nBcc: everybody@example.com", "Grüße\n.\n巡检\n")
-
-
-class Mailbox:
-    """Takes letters for example.com alone."""
-
-    def __init__(self) -> None:
-        self.letters: list[Any] = []
-
-    async def handle_RCPT(self, _server: Any, _session: Any, envelope: Any, address: str, _options: Any) -> str:
-        if not address.endswith("@example.com"):
-            return "550 no such user"
-        envelope.rcpt_tos.append(address)
-        return "250 OK"
-
-    async def handle_DATA(self, _server: Any, _session: Any, envelope: Any) -> str:
-        self.letters.append(message_from_bytes(envelope.content, policy=policy.default))
-        return "250 OK"
-
-
-@contextmanager
-def running(mailbox: Mailbox, **options: Any) -> Iterator[int]:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    controller = Controller(mailbox, hostname="127.0.0.1", port=port, **options)
-    controller.start()
-    try:
-        yield port
-    finally:
-        controller.stop()
 
 
 @pytest.fixture(scope="module")
