@@ -9,10 +9,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from .archive import BadCapture, captures_of_run, load
 from .records import runs
 from .records.database import open_records, transaction
-from .reports.documents.context import gather
+from .reports.documents.context import Context, gather
+from .reports.documents.finished import BadFolder
 from .reports.documents.writing import Written, write_documents
+from .reports.sharing.folder import share
 
 
 @dataclass(frozen=True)
@@ -26,6 +29,18 @@ class Sources:
     plan: Path | None = None
     approvers: Path | None = None
     ledger: Path | None = None
+
+
+def share_report(home: Path, run: str, folder: Path, target: Path, wanted: Sequence[str]) -> Written:
+    """Write a run's report and documents without what tells whose it is. Raises BadFolder, also for a run whose captures are gone."""
+    try:
+        captures = [load(path) for path in captures_of_run(home, run)]
+    except BadCapture as error:
+        raise BadFolder(f"run {run}: names to replace are found in its captures, and one can't be read: {error}") from error
+    if not captures:
+        raise BadFolder(f"run {run}: names to replace are found in its captures, and {home / 'archive'} holds none of it")
+    share(folder, target, captures, home / "share" / "names.json")
+    return write_documents(target, wanted, Context(workbook="xlsx" in wanted, for_strangers=True))
 
 
 def add_documents(home: Path, url: str | None, run: str, folder: Path, wanted: Sequence[str], sources: Sources) -> Written:

@@ -28,7 +28,10 @@ class Signed:
 
 @dataclass(frozen=True)
 class Context:
-    """``notes``: what could not be had, for the summary; ``workbook``: whether the reader also has the XLSX."""
+    """``notes``: what could not be had, for the summary; ``workbook``: whether the reader also has the XLSX.
+
+    ``for_strangers``: without the parts that people of a contract sign or check.
+    """
 
     logo: Path | None = None
     plan: Plan | None = None
@@ -36,6 +39,7 @@ class Context:
     anchor: Anchor | None = None
     workbook: bool = False
     notes: tuple[str, ...] = ()
+    for_strangers: bool = False
 
 
 def gather(logo: Path | None, plan: Path | None, approvers: Path | None, ledger: Path | None, workbook: bool) -> Context:

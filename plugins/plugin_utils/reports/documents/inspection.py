@@ -29,9 +29,11 @@ def paper_of(view: View, pages: Mapping[str, str]) -> Paper:
     found.capacity(paper, view)
     found.risks(paper, view)
     found.waivers(paper, view)
-    closing.approvals(paper, view)
-    closing.ledger(paper, view.context)
+    if not view.context.for_strangers:
+        closing.approvals(paper, view)
+        closing.ledger(paper, view.context)
     closing.accounting(paper, view)
-    closing.signatures(paper, (t("Inspected by"), t("Checked by"), t("Accepted by the customer")))
+    if not view.context.for_strangers:
+        closing.signatures(paper, (t("Inspected by"), t("Checked by"), t("Accepted by the customer")))
     contents.fill(paper, place, pages)
     return paper
