@@ -38,6 +38,7 @@ class ActionModule(ActionBase):
             finished, folder = conclude(
                 Path(options["home"]), options["records_url"] or None, options["run"],
                 Path(options["report_dir"]) if options["report_dir"] else None, options["recheck"] or None, options["customer"] or None,
+                ledger_of(Path(options["home"])),
             )
         except (BadRun, BadRecords, BadSetting) as error:
             return {**result, "failed": True, "msg": str(error)}

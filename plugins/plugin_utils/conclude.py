@@ -17,6 +17,8 @@ from typing import Any
 from .archive import BadCapture, Capture, captures_of_run, host_file_name, load
 from .begin import BadRun
 from .clusters import captures_of, expected_of, judge_cluster, seen_of
+from .ledger import anchors
+from .ledger.anchors import Anchor
 from .outcome import Outcome, compared, outcome_of
 from .records import hosts, runs
 from .records.database import open_records, transaction
@@ -26,9 +28,12 @@ TOGETHER = 50       # hosts judged and recorded at a time: a statement costs as 
 
 
 def conclude(
-    home: Path, url: str | None, run: str, report_dir: Path | None = None, recheck_of: str | None = None, customer: str | None = None
+    home: Path, url: str | None, run: str, report_dir: Path | None = None, recheck_of: str | None = None, customer: str | None = None,
+    ledger: Path | None = None,
 ) -> tuple[Finished, Path]:
     """Judge all captures of a run, record it whole or not at all, and write its report; the report and its folder.
+
+    ledger  whose newest anchor the report shows
 
     Raises BadRun or BadRecords. The archive stays as it is, so that the run can be concluded again after a failure.
     """
@@ -43,7 +48,10 @@ def conclude(
         with _empty_folder(partial), transaction(engine) as connection:
             if run in runs.run_ids(connection):
                 raise BadRun(f"run {run} is recorded already; scripts/replay judges its archive again without recording")
-            finished = _record(connection, paths, partial, run, recheck_of, customer)
+            started_at = datetime.fromtimestamp(paths[0].parent.stat().st_ctime, UTC)
+            runs.add_run(connection, run, started_at, recheck_of)
+            report = ReportFolder(partial, run, started_at, recheck_of, customer, anchor_of(ledger) if ledger else None)
+            finished = _record(connection, paths, report, run)
             runs.add_artefacts(connection, run, {str(target / name): sha256 for name, sha256 in finished.files.items()})
         _put_in_place(partial, target)
     except OSError as error:
@@ -64,12 +72,15 @@ def _empty_folder(path: Path) -> Iterator[None]:
         raise
 
 
-def _record(
-    connection: Any, paths: list[Path], folder: Path, run: str, recheck_of: str | None, customer: str | None
-) -> Finished:
-    started_at = datetime.fromtimestamp(paths[0].parent.stat().st_ctime, UTC)
-    report = ReportFolder(folder, run, started_at, recheck_of, customer)
-    runs.add_run(connection, run, started_at, recheck_of)
+def anchor_of(ledger: Path) -> Anchor | None:
+    """The newest; None where there is none or it can't be read, which ``scripts/ledger verify`` tells with its reason."""
+    try:
+        return anchors.newest(ledger)
+    except (OSError, ValueError):
+        return None
+
+
+def _record(connection: Any, paths: list[Path], report: ReportFolder, run: str) -> Finished:
     seen = []
     for first in range(0, len(paths), TOGETHER):
         some = paths[first:first + TOGETHER]

@@ -17,6 +17,7 @@ import orjson
 from ..bottleneck.fleet import Fleet as Bottlenecks
 from ..comparison import State
 from ..findings import Domain, Severity
+from ..ledger.anchors import Anchor
 from ..registry import RULES
 from ..remediation.listing import Action, Burden, add_burdens, remediation_list
 from .document import rounded
@@ -60,6 +61,7 @@ class Fleet:
     started_at: datetime
     recheck_of: str | None = None
     customer: str | None = None
+    anchor: Anchor | None = None
     rows: list[str] = field(default_factory=list)
     findings: list[list[str]] = field(default_factory=list)
     scores: list[float] = field(default_factory=list)
@@ -98,6 +100,11 @@ class Fleet:
         self.waived.add(((host, finding["rule"], finding["object"]), _waived_line(host, finding)) for finding in waived)
         self.rows.append(_row(document))
         self.findings.append([_short(finding) for finding in findings])
+
+    @property
+    def anchor_told(self) -> dict[str, Any] | None:
+        """The ledger's newest anchor, as it stands in the report for whoever wants to hold the ledger against it."""
+        return {"seq": self.anchor.seq, "hash": self.anchor.hash, "at": self.anchor.at} if self.anchor else None
 
     @property
     def score(self) -> float | None:

@@ -18,6 +18,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from ..ledger.anchors import Anchor
 from ..outcome import Outcome
 from ..registry import RULES
 from . import junit
@@ -47,9 +48,12 @@ class Finished:
 class ReportFolder:
     """Writes into ``path``, which exists and is empty; some hosts at a time. Files are for their owner's eyes only."""
 
-    def __init__(self, path: Path, run: str, started_at: datetime, recheck_of: str | None = None, customer: str | None = None) -> None:
+    def __init__(
+        self, path: Path, run: str, started_at: datetime, recheck_of: str | None = None, customer: str | None = None,
+        anchor: Anchor | None = None,
+    ) -> None:
         self._path = path
-        self._fleet = Fleet(run, started_at, recheck_of, customer)
+        self._fleet = Fleet(run, started_at, recheck_of, customer, anchor)
         self._details: list[str] = []           # of the hosts that are not written yet, as are the next two
         self._lines: list[str] = []
         self._suites: list[str] = []
@@ -105,6 +109,7 @@ class ReportFolder:
         return {
             "schema": SCHEMA, "run": fleet.run, "started_at": moment(fleet.started_at), "recheck_of": fleet.recheck_of,
             "customer": line(fleet.customer) if fleet.customer else None, "score": fleet.score, "coverage": fleet.coverage,
+            "ledger_anchor": fleet.anchor_told,
             "counts": fleet.numbers, "states": dict(fleet.states), "open_by_rule": fleet.by_rule, "hosts_file": "hosts.jsonl",
             "remediation": [{**asdict(action), "due": action.due.isoformat()} for action in fleet.actions],
             "bottlenecks": fleet_data(fleet.bottlenecks) if fleet.bottlenecks.looked_at else None,

@@ -51,7 +51,7 @@ def data_of(fleet: Fleet, details: Sequence[str] | None) -> str:
         "about": as_json({
             "run": fleet.run, "started_at": moment(fleet.started_at), "recheck_of": fleet.recheck_of,
             "customer": line(fleet.customer) if fleet.customer else None, "score": fleet.score, "coverage": fleet.coverage,
-            "counts": fleet.numbers, "states": {state.value: fleet.states[state.value] for state in STATES},
+            "anchor": fleet.anchor_told, "counts": fleet.numbers, "states": {state.value: fleet.states[state.value] for state in STATES},
             "most": most, "left_out": sum(max(0, len(rows) - most) for rows in fleet.findings),
         }),
         "languages": as_json(LANGUAGES),

@@ -36,6 +36,9 @@ def _lines(fleet: Fleet) -> Iterator[str]:
     yield from _actions(fleet.actions)
     yield from _list("Could not be inspected:", fleet.unreached)
     yield from _list("Waived:", fleet.waived)
+    if fleet.anchor:
+        yield ""
+        yield f"Ledger's newest anchor: line {fleet.anchor.seq}, {fleet.anchor.hash}, {fleet.anchor.at}"
 
 
 def _actions(actions: tuple[Action, ...]) -> Iterator[str]:

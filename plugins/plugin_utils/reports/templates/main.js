@@ -100,8 +100,10 @@ function draw() {
   document.documentElement.classList.toggle("large", LARGE);
   shadeNow();
   document.documentElement.lang = view.language === "zh_CN" ? "zh-CN" : "en";
+  const anchor = DATA.about.anchor;
   document.getElementById("page").replaceChildren(topBar(), h("main", {}, head(), bottlenecksSection(), remediesSection(), findingsFirst() ? [findingsSection(), hostsSection()] : [hostsSection(), findingsSection()], h("div", { id: "print" })),
-    h("footer", {}, t("Made by Caretaker. Coverage is the part of the applicable checks that could be judged; what could not be seen is unknown, never fine.")));
+    h("footer", {}, t("Made by Caretaker. Coverage is the part of the applicable checks that could be judged; what could not be seen is unknown, never fine."),
+      anchor && h("div", { class: "anchor" }, t("Newest anchor of the ledger: line {seq}, SHA-256 {hash}, {at}", anchor))));
   if (DATA.hosts.length === 1) document.getElementById("host-0").open = true;
 }
 const findingsFirst = () => DATA.hosts.length === 1;
