@@ -21,15 +21,19 @@ from openpyxl import load_workbook
 from plugins.plugin_utils.approval.plan import parse
 from plugins.plugin_utils.approval.writing import LOAD, METHOD
 from plugins.plugin_utils.archive import Capture, Entry
+from plugins.plugin_utils.bottleneck.diagnosis import diagnose
+from plugins.plugin_utils.bottleneck.fleet import Fleet as Bottlenecks
 from plugins.plugin_utils.outcome import outcome_of
 from plugins.plugin_utils.reports import documents as package
-from plugins.plugin_utils.reports.documents import closing, found, model, office, plan, workbook
+from plugins.plugin_utils.reports.bottlenecks import TITLES, fleet_data
+from plugins.plugin_utils.reports.documents import bottlenecks, closing, found, model, office, plan, workbook
 from plugins.plugin_utils.reports.documents.context import Context, gather
 from plugins.plugin_utils.reports.documents.finished import BadFolder, read
 from plugins.plugin_utils.reports.documents.sheets import Book, cut
 from plugins.plugin_utils.reports.documents.writing import write_documents
 from plugins.plugin_utils.reports.folder import ReportFolder
 from plugins.plugin_utils.reports.translation import LANGUAGES, catalogue
+from tests.histories.cases import CASES, make
 
 TAKEN_AT = datetime(2026, 11, 22, 3, 0, tzinfo=UTC)
 MEMORY = ("MemTotal: 1000 kB\nMemFree: 10 kB\nMemAvailable: {} kB\nBuffers: 1 kB\nCached: 1 kB\nSwapTotal: 0 kB\nSwapFree: 0 kB\n"
@@ -216,9 +220,33 @@ def texts() -> Iterator[str]:
             if name == "t" and isinstance(call.args[0], ast.Constant):
                 yield str(call.args[0].value)
     for words in (model.SEVERITY_WORDS, model.DOMAIN_WORDS, model.STATE_WORDS, found.CHANGE_WORDS, closing.KIND_WORDS, closing.DECISION_WORDS,
-                  closing.SIGNATURE_WORDS):
+                  closing.SIGNATURE_WORDS, bottlenecks.RESOURCE_WORDS):
         yield from words.values()
-    yield from (*workbook.SHEET_WORDS, METHOD, LOAD, "inspect, read-only")
+    yield from (*workbook.SHEET_WORDS, METHOD, LOAD, "inspect, read-only", workbook.BOTTLENECKS)
+
+
+@pytest.mark.parametrize(("language", "words"), [
+    ("en", ("Long-term bottlenecks", "2 of 2 hosts with enough history", "Operating system 1", "CRM", "Hours of the week in which")),
+    ("zh_CN", ("长期瓶颈", "CRM", "操作系统 1"))])
+def test_bottlenecks_of_the_fleet(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, language: str, words: tuple[str, ...]) -> None:
+    monkeypatch.setattr(office, "program", lambda: None)
+    path = report(tmp_path / "report", {"db1": 20, "web1": 20})
+    fleet = Bottlenecks()
+    for kind in ("os", "hardware"):
+        case = next(case for case in CASES if case.labels and {label for label, _resource in case.labels} == {kind})
+        fleet.add(f"{kind}1", diagnose(*make(case, 1).history()), TITLES, "CRM", 3)
+    summary = json.loads((path / "report.json").read_text())
+    (path / "report.json").write_text(json.dumps({**summary, "bottlenecks": fleet_data(fleet)}))
+    write_documents(path, ("docx", "xlsx"), Context(), (language,))
+    text = texts_of(path / f"report.{language}.docx")
+    assert not [word for word in words if word not in text]
+    rows = list(load_workbook(path / f"report.{language}.xlsx")[catalogue(language).get(workbook.BOTTLENECKS, workbook.BOTTLENECKS)].values)
+    assert [row[0] for row in rows[1:]] == [item["host"] for item in fleet_data(fleet)["worst"]]
+
+
+def test_without_a_history_nothing_is_said_to_be_fine(small: Path) -> None:
+    assert "so nothing is known of bottlenecks over the long term" in texts_of(small / "report.en.docx")
+    assert workbook.BOTTLENECKS not in load_workbook(small / "report.en.xlsx").sheetnames
 
 
 def test_every_text_of_the_documents_is_translated() -> None:

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from functools import cache
 from pathlib import Path
@@ -153,6 +153,16 @@ def forecast(view: View, most: int) -> bytes:
         axes.set_xlabel(view.t("Days from this inspection"))
         axes.set_ylabel(view.t("Used, %"))
         axes.legend(loc="center left", bbox_to_anchor=(1.0, 0.5), frameon=False, fontsize=7)
+        return _png(figure)
+
+
+def week(rows: Mapping[str, Sequence[float]], days: Sequence[str]) -> bytes:
+    """Hours of the week, from Monday 0:00, by resource; the darker, the more hosts for the longer. ``rows``: {resource: 168 values}."""
+    with _fonts():
+        figure, axes = _figure(0.6 + 0.26 * len(rows))
+        axes.imshow([list(row) for row in rows.values()], aspect="auto", cmap="Reds", vmin=0, interpolation="nearest")
+        axes.set_yticks(range(len(rows)), list(rows))
+        axes.set_xticks(range(0, 24 * len(days), 24), list(days))
         return _png(figure)
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from . import closing, contents, found, overview
+from . import bottlenecks, closing, contents, found, overview
 from .model import View
 from .paper import Paper
 
@@ -26,6 +26,7 @@ def paper_of(view: View, pages: Mapping[str, str]) -> Paper:
     overview.summary(paper, view)
     found.findings(paper, view)
     found.comparison(paper, view)
+    bottlenecks.chapter(paper, view)
     found.capacity(paper, view)
     found.risks(paper, view)
     found.waivers(paper, view)

@@ -15,11 +15,13 @@ from pathlib import Path
 from typing import Any
 
 from ..storage import DRAWN
+from . import bottlenecks
 from .found import life, limits_text
 from .model import SEVERITIES, SEVERITY_WORDS, Machine, Row, View
 from .sheets import Book, Table, colour_numbers, colour_words, write
 
 SHEET_WORDS = ("Summary", "Devices", "Findings", "Evidence")
+BOTTLENECKS = "Long-term bottlenecks"  # only where a history was read
 TOGETHER = 100
 EXCERPT = 4000  # characters of evidence on a device's sheet
 SETTINGS = ("owner", "role", "location", "importance")
@@ -37,6 +39,8 @@ def write_workbook(view: View, path: Path) -> list[Path]:
     """The files written. Raises OSError or BadFolder."""
     book = Book(path)
     sheets = [book.sheet(view.t(name)) for name in SHEET_WORDS]
+    if view.summary.get("bottlenecks"):
+        bottlenecks.sheet(book, book.sheet(view.t(BOTTLENECKS)), view)
     rows: dict[int, list[Row]] = {machine.number: [] for machine in view.machines}
     for row in view.rows:
         rows[row.number].append(row)
