@@ -131,7 +131,7 @@ FACTS: dict[tuple[str, str], Build] = {
     ("mysql_semaphores", "waits_count"): lambda v, _: (server(innodb=replace(INNODB, semaphore_waits=round(v))),),
     ("mysql_fragmentation", "free_ratio"): lambda v, _: table(size_bytes=round((1 - v) * 10**12), free_bytes=round(v * 10**12)),
     ("mysql_auto_increment", "used_ratio"): lambda v, _: table(next_number=v * (2**31 - 1) + 1),
-    ("mysql_disk", "used_ratio"): lambda v, _: (server(files=Files({"datadir": Disk(1000, round((1 - v) * 1000))}, {})),),
+    ("mysql_disk", "used_ratio"): lambda v, _: (server(files=Files({"datadir": Disk(round(v * 1000), round((1 - v) * 1000))}, {})),),
     ("mysql_growing_files", "size_bytes"): lambda v, _: (server(files=Files({}, {"ibtmp*": round(v)}), tables=()),),
     ("mysql_backup", "late_ratio"): lambda v, _: (server(backup=Backup("xtrabackup", round(v * 1000 * HOUR))), 1000),
 }

@@ -80,7 +80,7 @@ def wasted(ratio: float, size: float) -> tuple[Space, ...]:
 
 
 def space(available: float, total: float) -> tuple[Any, ...]:
-    return (instance(folders=(replace(FOLDER, available_bytes=round(available), total_bytes=round(total)),)),)
+    return (instance(folders=(replace(FOLDER, available_bytes=round(available), used_bytes=round(total - available)),)),)
 
 
 def ended(seconds: float) -> datetime:

@@ -236,7 +236,7 @@ def reason_of(result):
 
 
 def look_at_files(host, instance, datadir, tmpdir):
-    """Room on the disks of the data and the temporary files, and the sizes of the files that only grow, in bytes."""
+    """Used and available bytes on the disks of the data and the temporary files, and the sizes of the files that only grow, in bytes."""
     rows = []
     for name, path in (("datadir", datadir), ("tmpdir", tmpdir)):
         if not path:
@@ -246,7 +246,7 @@ def look_at_files(host, instance, datadir, tmpdir):
         except OSError as error:
             host.record("files", instance, error="failed", stderr="%s: %s" % (path, error.strerror))
             return
-        rows.append("disk %s %d %d" % (name, room.f_blocks * room.f_frsize, room.f_bavail * room.f_frsize))
+        rows.append("disk %s %d %d" % (name, (room.f_blocks - room.f_bfree) * room.f_frsize, room.f_bavail * room.f_frsize))
     for pattern in ("ibtmp*", "ibdata*", "undo*", "#innodb_temp/*", "*relay-bin.0*", "*-bin.0*", "binlog.0*"):
         paths = host.glob(os.path.join(datadir, pattern)) if datadir else []
         rows.append("size %s %d %d" % (pattern, len(paths), sum(size_of(path) for path in paths)))

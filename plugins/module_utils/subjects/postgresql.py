@@ -60,12 +60,12 @@ def look_at_files(host, item):
 
 
 def folder(use, path):
-    """{"use": "wal", "path": ..., "device": "8:1", "total_bytes": ..., "available_bytes": ..., "mode": 448, "uid": 101}"""
+    """{"use": "wal", "path": ..., "device": "8:1", "used_bytes": ..., "available_bytes": ..., "mode": 448, "uid": 101}"""
     real = os.path.realpath(path)
     space, status = os.statvfs(real), os.stat(real)
     device = "%d:%d" % (os.major(status.st_dev), os.minor(status.st_dev))
     return {"use": use, "path": real, "device": device, "mode": status.st_mode & 0o7777, "uid": status.st_uid,
-            "total_bytes": space.f_blocks * space.f_frsize, "available_bytes": space.f_bavail * space.f_frsize}
+            "used_bytes": (space.f_blocks - space.f_bfree) * space.f_frsize, "available_bytes": space.f_bavail * space.f_frsize}
 
 
 def look_at_backups(host, item):

@@ -304,7 +304,7 @@ def parse_backup(text: str) -> Known[Backup]:
     return Backup(row["tool"], int(row["age_seconds"]))
 
 
-# disk datadir 270553174016 75173654528
+# disk datadir 195379519488 75173654528
 # size ibtmp* 1 12582912
 # -- 2 rows
 def parse_files(text: str) -> Files:

@@ -127,12 +127,14 @@ class Table:
 
 @dataclass(frozen=True)
 class Disk:
-    total_bytes: int
+    used_bytes: int
     free_bytes: int
 
     @property
     def used_ratio(self) -> float:
-        return 1 - self.free_bytes / self.total_bytes if self.total_bytes else 0.0
+        """As df counts it: what only root may fill is neither used nor free."""
+        room = self.used_bytes + self.free_bytes
+        return self.used_bytes / room if room else 0.0
 
 
 @dataclass(frozen=True)

@@ -35,8 +35,14 @@ class Folder:
     device: str
     mode: int
     uid: int
-    total_bytes: int
+    used_bytes: int
     available_bytes: int
+
+    @property
+    def used_ratio(self) -> float | None:
+        """As df counts it: what only root may fill is neither used nor available. None where the file system counts no blocks."""
+        room = self.used_bytes + self.available_bytes
+        return self.used_bytes / room if room else None
 
 
 @dataclass(frozen=True)

@@ -54,6 +54,7 @@ CAPTURE_COMPLETE = Rule(
     check=check_capture_complete,
 )
 
+
 def check_inspected_each_quarter(
     _levels: Mapping[str, Any], problem: str, taken_at: datetime, whole: bool, history: Mapping[str, Any]
 ) -> Iterator[Finding]:

@@ -189,10 +189,10 @@ def check_space(levels: Mapping[str, Any], instances: Instances) -> Iterator[Fin
             continue
         seen: set[str] = set()
         for folder in folders:
-            if folder.device in seen or not folder.total_bytes:
+            ratio = folder.used_ratio
+            if folder.device in seen or ratio is None:
                 continue
             seen.add(folder.device)
-            ratio = 1 - folder.available_bytes / folder.total_bytes
             severity = levels["used_ratio"].grade(ratio)
             if severity > Severity.OK and levels["free_bytes"].grade(folder.available_bytes) == Severity.OK:
                 severity = Severity.OK
