@@ -17,12 +17,13 @@ from ansible_collections.caretaker.infra.plugins.plugin_utils.requirement import
 
 try:
     from ansible_collections.caretaker.infra.plugins.plugin_utils.archive import SCHEMA, BadCapture, store, unpack
-    from ansible_collections.caretaker.infra.plugins.plugin_utils.program import INTERPRETERS, answer_of, command, program
+    from ansible_collections.caretaker.infra.plugins.plugin_utils.program import INTERPRETERS, answer_of, command, packed_texts, program
     from ansible_collections.caretaker.infra.plugins.plugin_utils.settings import settings_of
 except ImportError as error:
     raise AnsibleError(missing(error)) from error
 
 COLLECTOR = "caretaker.infra 1.0.0"
+packed_texts()                          # here, once, and not in the process that Ansible forks for each host
 
 
 class ActionModule(ActionBase):

@@ -14,9 +14,10 @@ from ansible.plugins.action import ActionBase
 from ansible_collections.caretaker.infra.plugins.plugin_utils.requirement import missing
 
 try:
+    from ansible_collections.caretaker.infra.plugins.plugin_utils.addresses import is_address
     from ansible_collections.caretaker.infra.plugins.plugin_utils.approval.plan import BadPlan, load
     from ansible_collections.caretaker.infra.plugins.plugin_utils.findings import Severity
-    from ansible_collections.caretaker.infra.plugins.plugin_utils.mail import BadMail, Post, is_address, parse_post, send
+    from ansible_collections.caretaker.infra.plugins.plugin_utils.mail import BadMail, Post, parse_post, send
     from ansible_collections.caretaker.infra.plugins.plugin_utils.notification import Notice, letter_of, notices_of_plan, notices_of_run
     from ansible_collections.caretaker.infra.plugins.plugin_utils.records.database import BadRecords, open_records, transaction
     from ansible_collections.caretaker.infra.plugins.plugin_utils.records.results import hosts_of, open_findings

@@ -16,6 +16,9 @@ import re
 
 MAX_KINDS = 300
 MAX_BYTES = 524288
+# As logs have them, whatever the language of this host
+MONTHS = {"Jan": "01", "Feb": "02", "Mar": "03", "Apr": "04", "May": "05", "Jun": "06", "Jul": "07", "Aug": "08", "Sep": "09", "Oct": "10",
+          "Nov": "11", "Dec": "12"}
 # What may be somebody's data in a message: quoted texts, paths, addresses, numbers
 DATA = ((re.compile(r"\"[^\"]*\"?|'[^']*'?"), '"..."'), (re.compile(r"(?<![\w.])/[^\s,:;)]+"), "/..."),
         (re.compile(r"\b\d{1,3}(?:\.\d{1,3}){3}(?::\d+)?|\[[0-9a-f:]{4,}\](?::\d+)?"), "ADDRESS"), (re.compile(r"0x[0-9a-f]+|\d{4,}"), "N"))

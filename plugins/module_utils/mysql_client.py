@@ -15,6 +15,8 @@ __metaclass__ = type
 
 import re
 
+from .sql_text import unquoted
+
 # Each server knows one of the two time limits, and refuses the other; so --force and the errors of these lines don't count.
 SESSION = (
     "SET SESSION TRANSACTION READ ONLY",
@@ -103,10 +105,6 @@ DENIED = frozenset((1044, 1045, 1142, 1143, 1227, 1290, 1370, 1698, 1449, 1356))
 # An unknown table, column, variable or statement: what this version does not have
 UNKNOWN = frozenset((1049, 1051, 1054, 1064, 1065, 1109, 1146, 1193, 1286, 1305))
 LATE = frozenset((1205, 1317, 1969, 3024))
-# Errors that hold a statement: ... on query. Default database: 'shop'. Query: 'INSERT INTO ...'
-QUERY = re.compile(r"(?i)\b(?:query|statement): ?'.*")
-# From the first quote to the last: the quotes of such messages stand one in another, as 'Duplicate entry 'x' for key 'y''
-QUOTED = re.compile(r"'.*'|\".*\"|['\"].*$")
 
 
 def script(token):
@@ -171,11 +169,6 @@ def same(rows):
 def without_statements(rows):
     """The rows of a replica's state without the SQL and values that its last error may quote."""
     return "".join("\t".join(unquoted(field) for field in line.split("\t")) + "\n" for line in rows.splitlines())
-
-
-def unquoted(words):
-    """A message without what it quotes: statements, values, names."""
-    return QUOTED.sub("'?'", QUERY.sub("query left out", words)) if "'" in words or '"' in words else words
 
 
 # The lines that say how InnoDB is; the rest of them hold statements and rows

@@ -58,10 +58,14 @@ class TextImporter:
         return module
 
 
-def answer(packed):
-    """Do what ``packed`` says and print the JSON of what the function returns, in one marked line."""
-    order = json.loads(zlib.decompress(base64.b64decode(packed)).decode("utf-8"))
-    sys.meta_path.insert(0, TextImporter(order["texts"]))
+def unpacked(packed):
+    return json.loads(zlib.decompress(base64.b64decode(packed)).decode("utf-8"))
+
+
+def answer(packed_texts, packed_order):
+    """Do what the order says and print the JSON of what the function returns, in one marked line."""
+    order = unpacked(packed_order)
+    sys.meta_path.insert(0, TextImporter(unpacked(packed_texts)))
     __import__(order["module"])
     function = getattr(sys.modules[order["module"]], order["function"])
     arguments = dict((str(name), value) for name, value in order["arguments"].items())

@@ -13,7 +13,6 @@ __metaclass__ = type
 
 import errno
 import socket
-import ssl
 import time
 
 MAX_BYTES = 4194304     # of one answer; INFO ALL has some 10 KiB
@@ -114,6 +113,8 @@ class Connection:
 
 def encrypted(plain, certificate):
     """Over TLS, with the server's own certificate as ours: by default it wants one. It is our own host, so none is verified."""
+    import ssl                          # it takes as long to load as a command: only where a server wants it
+
     context = ssl.SSLContext(ssl.PROTOCOL_SSLv23)       # the name of "any version" that Python 2.7 knows too
     if all(certificate):
         context.load_cert_chain(*certificate)

@@ -20,6 +20,10 @@ QUOTED = re.compile(r"""(?sx)
     """)
 NUMBER = re.compile(r"(?<![\w$\"?])[-+]?(?:0[xX][0-9a-fA-F]+|\d+(?:\.\d*)?(?:[eE][-+]?\d+)?|\.\d+)(?!\w)")
 LIST = re.compile(r"\(\s*\?(?:\s*,\s*\?)+\s*\)")
+# Errors that hold a statement: ... on query. Default database: 'shop'. Query: 'INSERT INTO ...'
+STATEMENT = re.compile(r"(?i)\b(?:query|statement): ?'.*")
+# From the first quote to the last: the quotes of such messages stand one in another, as 'Duplicate entry 'x' for key 'y''
+QUOTES = re.compile(r"'.*'|\".*\"|['\"].*$")
 
 
 def normalised(text):
@@ -32,3 +36,8 @@ def normalised(text):
 def without_values(rows):
     """The rows of an answer with their SQL texts normalised."""
     return [dict(row, query=normalised(row.get("query") or "")) for row in rows]
+
+
+def unquoted(words):
+    """A message without what it quotes: statements, values, names."""
+    return QUOTES.sub("'?'", STATEMENT.sub("query left out", words)) if "'" in words or '"' in words else words

@@ -10,8 +10,10 @@ import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from email.message import EmailMessage
-from email.utils import formatdate, make_msgid, parseaddr
+from email.utils import formatdate, make_msgid
 from typing import Any
+
+from .addresses import is_address
 
 TIMEOUT_SECONDS = 30
 PORTS = {"none": 25, "starttls": 587, "tls": 465}
@@ -61,13 +63,6 @@ def parse_post(value: Any) -> Post:
     if port is not None and (isinstance(port, bool) or not isinstance(port, int) or not 0 < port < 65536):
         raise BadMail(f"caretaker_mail: port is {port!r}, but must be a number from 1 to 65535")
     return Post(texts["server"], texts["from"], port, security, texts["user"], texts["password"], texts["ca_file"] or None)
-
-
-def is_address(text: str) -> bool:
-    """``ops@example.com`` or ``Operations <ops@example.com>``; no line breaks, with which a name could add headers."""
-    _name, address = parseaddr(text)
-    user, at, host = address.rpartition("@")
-    return bool(user and at and host) and text.isprintable()
 
 
 def message_of(letter: Letter, sender: str) -> EmailMessage:

@@ -15,9 +15,9 @@ from datetime import date
 from typing import Any
 from zoneinfo import available_timezones
 
+from .addresses import is_address
 from .bottleneck.business import parse_days, parse_hours
 from .bottleneck.measures import MEASURES
-from .mail import is_address
 
 PREFIX = "caretaker_"
 

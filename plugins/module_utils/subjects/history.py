@@ -11,8 +11,6 @@ import json
 import os
 import time
 
-from ..sysstat_columns import Columns
-
 # Newest first; an older sadf answers an option that it does not know with its usage
 TOTALS = (
     "-u ALL -q ALL -r ALL -S -H -B -W -w -v -n TCP,ETCP,SOCK,SOFT",
@@ -30,6 +28,8 @@ def capture(host):
     if host.which("sadf") is None:
         host.record("sysstat", "history", error="not_found", stderr="sadf is not on this host")
         return
+    from ..sysstat_columns import Columns           # it takes as long to load as a command: only where there is a history
+
     version = host.command(["sadf", "-V"])
     host.file("/proc/sys/fs/file-nr")
     files = data_files(host, time.time() - 86400 * (host.history_days + 1))

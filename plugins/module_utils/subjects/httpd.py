@@ -7,14 +7,12 @@ from __future__ import absolute_import, division, print_function
 
 __metaclass__ = type
 
-import calendar
 import json
 import os
 import re
 
-from ..httpd_config import exported, flatten, status_page
 from ..local_http import get
-from ..log_digest import MAX_BYTES, digest, responses
+from ..log_digest import MAX_BYTES, MONTHS, digest, responses
 from ..process_files import age, enabled_unit, instance_name, open_files, text_of
 from ..servers import running
 
@@ -28,7 +26,6 @@ SIGNATURES = (
     "Unable to fork", "Cannot allocate memory", "AH01909", "AH02568",
 )
 GRAVE = frozenset(("crit", "alert", "emerg"))
-MONTHS = dict((name, "%02d" % place) for place, name in enumerate(calendar.month_abbr) if name)
 # [Sun Nov 22 03:00:00.123456 2026] [mpm_event:error] [pid 812:tid 9] [client 192.0.2.7:4711] AH00484: server reached MaxRequestWorkers ...
 LINE = re.compile(r"^\[\w{3} (\w{3}) (\d\d) \d\d:\d\d:\d\d(?:\.\d+)? (\d{4})\] \[(?:\w*:)?(\w+)\] "
                   r"(?:\[(?:pid|client|remote) [^\]]*\] )*(.*)$")
@@ -62,6 +59,8 @@ def configuration_of(master):
 
 
 def look(host, name, master, path, root, children):
+    from ..httpd_config import exported, flatten, status_page       # it takes as long to load as a command: only where there is one
+
     version = host.ask([master["exe"], "-v"])
     host.record("version", name, version.get("text") if "error" not in version else None,
                 **dict((field, version[field]) for field in ("error", "stderr") if "error" in version))

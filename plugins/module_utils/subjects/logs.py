@@ -8,7 +8,6 @@ from __future__ import absolute_import, division, print_function
 __metaclass__ = type
 
 import os
-import platform
 import struct
 import time
 
@@ -65,7 +64,7 @@ def rotation(host):
 
 def failed_logins(path):
     """``COUNT in DAYS days``, counted here, because people type passwords where the name belongs."""
-    form = UTMP.get(platform.machine())
+    form = UTMP.get(os.uname()[4])
     if form is None:
         return "the form of btmp is not known on this machine\n"
     size, offset, kind = form

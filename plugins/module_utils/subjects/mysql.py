@@ -13,8 +13,8 @@ import os
 import re
 
 from ..log_digest import digest
-from ..mysql_client import divide, script, unquoted
 from ..servers import running
+from ..sql_text import unquoted
 
 NAMES = ("mysqld", "mariadbd", "mysqld-debug")
 UNITS = ("mariadb", "mysql", "mysqld", "percona-server", "mariadb@*", "mysql@*", "mysqld@*")
@@ -184,6 +184,8 @@ def ask(host, server):
 
     First as root by the socket, then as the account it runs as, then with the inventory's password: whoever is let in.
     """
+    from ..mysql_client import divide, script       # they take as long to load as a command: only where there is a server
+
     instance = server["instance"]
     candidates = CLIENTS[server["program"]]
     folder = os.path.dirname(server["exe"])

@@ -14,7 +14,6 @@ import time
 
 from ..local_http import get
 from ..log_digest import MAX_BYTES, digest, responses
-from ..nginx_config import flatten, status_page
 from ..process_files import age, enabled_unit, instance_name, limit_of_files, open_files
 from ..servers import running
 
@@ -46,6 +45,8 @@ def capture(host):
 
 
 def look(host, name, master, children):
+    from ..nginx_config import flatten, status_page     # it takes as long to load as a command: only where there is an nginx
+
     version = host.ask([master["exe"], "-V"])
     built = version.get("stderr") or ""
     host.record("version", name, built.partition("\n")[0] + "\n" if "error" not in version else None,

@@ -11,7 +11,6 @@ import json
 import os
 
 from ..postgresql_instances import find_instances
-from ..postgresql_queries import QUERIES
 from ..psql import ask, major, questions, record_answers
 from ..sql_text import without_values
 
@@ -27,6 +26,8 @@ def capture(host):
             continue
         look_at_files(host, item)
         if item["state"] == "running":
+            from ..postgresql_queries import QUERIES        # they take as long to load as a command: only where there is a server
+
             result = ask(host, item, questions(QUERIES, major(item["version"])))
             record_answers(host, item["instance"], result, TRANSFORMS)
             look_at_backups(host, item)

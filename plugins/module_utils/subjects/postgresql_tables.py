@@ -8,7 +8,6 @@ from __future__ import absolute_import, division, print_function
 __metaclass__ = type
 
 from ..postgresql_instances import find_instances
-from ..postgresql_table_queries import script
 from ..psql import ask, major, record_answers
 from ..sql_text import without_values
 
@@ -16,5 +15,7 @@ from ..sql_text import without_values
 def capture(host):
     for item in find_instances(host):
         if item["state"] == "running":
+            from ..postgresql_table_queries import script       # they take as long to load as a command: only where there is a server
+
             result = ask(host, item, script(major(item["version"])))
             record_answers(host, item["instance"], result, {"statements": without_values})

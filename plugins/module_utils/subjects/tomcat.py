@@ -8,14 +8,12 @@ from __future__ import absolute_import, division, print_function
 
 __metaclass__ = type
 
-import calendar
 import json
 import os
 import re
-import zipfile
 
 from ..local_http import get
-from ..log_digest import MAX_BYTES, digest
+from ..log_digest import MAX_BYTES, MONTHS, digest
 from ..process_files import age, enabled_unit, instance_name, text_of
 from ..servers import running
 from ..tomcat_config import allowed, server, status, users
@@ -32,7 +30,6 @@ SIGNATURES = (
 )
 # 22-Nov-2026 03:00:00.123 SEVERE [main] org.apache.catalina.core.StandardContext.startInternal One or more listeners failed to start
 ONE_LINE = re.compile(r"^(\d\d)-(\w{3})-(\d{4}) \d\d:\d\d:\d\d\.\d{3} ([A-Z]+) \[[^\]]*\] (.*)$")
-MONTHS = dict((name, "%02d" % place) for place, name in enumerate(calendar.month_abbr) if name)
 
 
 def capture(host):
@@ -77,6 +74,8 @@ def look(host, name, process, base, home):
 
 def version(home):
     """Tomcat's own word, from a file in its first library."""
+    import zipfile                      # it takes as long to load as a command: only where there is a Tomcat
+
     try:
         with zipfile.ZipFile(os.path.join(home, "lib", "catalina.jar")) as archive:
             lines = archive.read("org/apache/catalina/util/ServerInfo.properties").decode("utf-8", "replace").splitlines()

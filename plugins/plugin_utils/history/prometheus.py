@@ -19,7 +19,6 @@ from urllib.error import HTTPError, URLError
 from urllib.parse import urlencode
 
 import numpy as np
-from ansible.module_utils.urls import ConnectionError as Unanswered, open_url
 
 from ..absent import Unknown
 from .series import History, Values
@@ -122,6 +121,9 @@ class Server:
 
     def ask(self, query: str, start: float, end: float, step: float) -> list[Any]:
         """Raises Down and Refused."""
+        # It takes a tenth of a second to load, which every inspection would pay
+        from ansible.module_utils.urls import ConnectionError as Unanswered, open_url
+
         if not self.url.startswith(("http://", "https://")):
             raise Down(f"{self.url} is not an address that begins with http:// or https://")
         words = urlencode({"query": query, "start": start, "end": end, "step": step})

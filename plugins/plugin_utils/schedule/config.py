@@ -27,8 +27,9 @@ from zoneinfo import ZoneInfo
 
 import yaml
 
+from ..addresses import is_address
 from ..bottleneck.business import WEEKDAYS, parse_days, parse_hours
-from ..mail import BadMail, Post, is_address, parse_post
+from ..mail import BadMail, Post, parse_post
 from .calendar import Calendar
 
 KEEP = 8
