@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from plugins.module_utils import mysql_client
-from plugins.module_utils.subjects import mysql as subject
+from plugins.module_utils import mysql_client, mysql_servers
+from plugins.module_utils.subjects import mysql as mysql_subject
 from plugins.plugin_utils.absent import Unknown, Unreadable
 from plugins.plugin_utils.archive import Capture, Entry, load
 from plugins.plugin_utils.facts import mysql
@@ -123,13 +123,13 @@ def test_no_statement_and_no_value_of_a_row_leaves_the_target() -> None:
     assert "anna" not in kept
     assert mysql.parse_innodb(kept + "-- 1 rows\n").deadlock_at == "2026-11-20 03:00:00"
     log = "2026-11-20  3:00:00 7 [ERROR] Slave SQL: Error 'Duplicate entry 'anna'' on query. Query: 'INSERT INTO people VALUES (1)', Error_code: 1062\n"
-    assert "anna" not in subject.digested(log)
-    assert "INSERT" not in subject.digested(log)
+    assert "anna" not in mysql_subject.digested(log)
+    assert "INSERT" not in mysql_subject.digested(log)
 
 
 def test_the_lines_of_both_kinds_of_log() -> None:
-    maria = subject.split_line("2026-11-20  3:00:00 0 [Warning] Aborted connection 7")
-    newer = subject.split_line("2026-11-20T03:00:00.123456Z 0 [ERROR] [MY-010119] [Server] Aborting")
+    maria = mysql_subject.split_line("2026-11-20  3:00:00 0 [Warning] Aborted connection 7")
+    newer = mysql_subject.split_line("2026-11-20T03:00:00.123456Z 0 [ERROR] [MY-010119] [Server] Aborting")
     assert maria == ("2026-11-20", "Warning", "Aborted connection 7")
     assert newer == ("2026-11-20", "ERROR", "[MY-010119] [Server] Aborting")
 
@@ -213,7 +213,7 @@ def shortened(entry: Entry, share: int) -> Entry:
 
 
 def test_options_of_a_start() -> None:
-    assert subject.options_of(["mysqld", "--port=3307", "--skip_grant_tables", "--socket=/tmp/a b.sock"]) == {
+    assert mysql_servers.options_of(["mysqld", "--port=3307", "--skip_grant_tables", "--socket=/tmp/a b.sock"]) == {
         "port": "3307", "skip-grant-tables": "", "socket": "/tmp/a b.sock"}
 
 
@@ -227,6 +227,6 @@ def test_options_of_a_start() -> None:
     ({"error": "denied", "stderr": "needs root, or to run as mysql"}, "denied"),
 ])
 def test_why_a_server_did_not_answer(answer: dict[str, Any], error: str) -> None:
-    reason = subject.reason_of(answer)
+    reason = mysql_servers.reason_of(answer, 12)
     assert reason["error"] == error
     assert reason["stderr"]
