@@ -10,13 +10,12 @@ __metaclass__ = type
 import os
 import re
 
-from .servers import running
+from .servers import running, unit_of
 
 NAMES = ("mysqld", "mariadbd", "mysqld-debug")
 # The ports of the X protocol, of administrators and of Galera: a server's name is another of its ports, if it has one
 OTHER_PORTS = (33060, 33062, 4444, 4567, 4568)
 CLIENTS = {"mariadbd": ("mariadb", "mysql"), "mysqld": ("mysql", "mariadb"), "mysqld-debug": ("mysql", "mariadb")}
-UNIT = re.compile(r"(?m)/([^/\n]+\.service)")
 
 
 def find_servers():
@@ -62,12 +61,6 @@ def root_of(pid):
         return os.readlink("/proc/%d/root" % pid).rstrip("/")
     except OSError:
         return ""
-
-
-def unit_of(pid):
-    # 0::/system.slice/mariadb.service
-    found = UNIT.findall(text_of("/proc/%d/cgroup" % pid))
-    return found[-1] if found else ""
 
 
 def inodes_of(pid):

@@ -47,20 +47,20 @@ def questions(queries, version):
     return "".join(statement(name, sql) for name, first, beyond, sql in queries if first <= version < (beyond or 10 ** 6))
 
 
-def ask(host, item, script):
+def ask(host, item, script, timeout=None):
     """Run the script on an instance: first as its own account, then by what the inventory gives. The result of host.ask()."""
     environment = {"PGCONNECT_TIMEOUT": "5", "PGAPPNAME": "caretaker", "PGOPTIONS": " ".join("-c " + option for option in OPTIONS),
                    "PGCLIENTENCODING": "UTF8"}
     argv = [item["psql"] or "psql", "-X", "-A", "-t", "-q", "-w", "-p", item["instance"].partition("-")[0], "-d", "postgres"]
     if item["socket"]:
         argv.extend(["-h", item["socket"]])
-    result = host.ask(argv, user=item["user"] or None, stdin=OPENING + script, environment=environment)
+    result = host.ask(argv, user=item["user"] or None, stdin=OPENING + script, environment=environment, timeout=timeout)
     credential = host.credential(item["instance"], "postgresql")
     if credential and (result.get("rc") == 2 or result.get("error") in ("denied", "failed")):
         if "user" in credential:
             argv.extend(["-U", credential["user"]])
         environment["PGPASSWORD"] = credential["password"]
-        result = host.ask(argv, stdin=OPENING + script, environment=environment)
+        result = host.ask(argv, stdin=OPENING + script, environment=environment, timeout=timeout)
     return result
 
 

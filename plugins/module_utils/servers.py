@@ -20,6 +20,7 @@ SHOWN = 15              # the kernel keeps so many bytes of a process's name
 FRESH_SECONDS = 10.0    # the subjects of one capture share a walk; a later capture makes its own
 # 0::/system.slice/docker-3f2a....scope
 CONTAINER_GROUP = re.compile(r"[^/\n]*(?:docker|libpod|crio|cri-containerd|kubepods|lxc\.payload|machine-)[^/\n]*")
+UNIT = re.compile(r"(?m)/([^/\n]+\.service)")
 
 _WALK = {"at": None, "names": {}}
 _LOCK = threading.Lock()
@@ -48,6 +49,19 @@ def running(names, workers=True):
         if workers or seen.get(process["parent"], {}).get("name") != name:
             found.append(process)
     return found
+
+
+def forget():
+    """Have the next question walk again: processes were started or stopped."""
+    with _LOCK:
+        _WALK["at"] = None
+
+
+def unit_of(pid):
+    """The systemd service that a process belongs to, or ""."""
+    # 0::/system.slice/mariadb.service
+    found = UNIT.findall(_read(pid, "cgroup"))
+    return found[-1] if found else ""
 
 
 def _names():

@@ -1,0 +1,57 @@
+# Copyright (c) 2026 Caretaker contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Read a setting, set it where it is still what the plan was made for, or put it back where it is still what we made it."""
+
+from __future__ import absolute_import, division, print_function
+
+__metaclass__ = type
+
+from . import mysql, postgresql, sysctl
+from .errors import BadSetting
+from .values import same
+
+KINDS = {"sysctl": sysctl, "postgresql": postgresql, "mysql": mysql}
+
+
+def look(host, kind, instance, name):
+    """{"value", "kept", "pending", "unit"}: in force, kept in the place that we write to (None: nothing), waiting for a restart, service."""
+    return KINDS[kind].read(host, instance, name)
+
+
+def change(host, kind, instance, name, before, after, dry=False):
+    """Make ``before`` ``after``, for now and the next start: {"changed", "found", "now"}. Raises BadSetting where it is neither."""
+    found = look(host, kind, instance, name)
+    if _is(found, after):
+        return {"changed": False, "found": found, "now": found}
+    if not same(found["value"], before):
+        raise BadSetting("%s is %s, but the plan was made for %s: somebody changed it since; it was left alone, plan again"
+                         % (name, found["value"], before))
+    if not dry:
+        KINDS[kind].write(host, instance, name, after, after)
+    return {"changed": True, "found": found, "now": found if dry else look(host, kind, instance, name)}
+
+
+def put_back(host, kind, instance, name, before, after, kept, dry=False):
+    """Make ``after`` ``before`` again, and our place ``kept``: {"changed", "respected", "found", "now"}.
+
+    A value that somebody changed after us is respected: it is told and left alone.
+    """
+    found = look(host, kind, instance, name)
+    if same(found["value"], before) and _same_kept(found["kept"], kept):
+        return {"changed": False, "respected": "", "found": found, "now": found}
+    if not same(found["value"], after) and not _is(found, after) and not same(found["value"], before):
+        told = "%s was %s, by us %s, now %s: left alone" % (name, before, after, found["value"])
+        return {"changed": False, "respected": told, "found": found, "now": found}
+    if not dry:
+        KINDS[kind].write(host, instance, name, before, kept)
+    return {"changed": True, "respected": "", "found": found, "now": found if dry else look(host, kind, instance, name)}
+
+
+def _is(found, wanted):
+    """In force, or to be at the next start, and lasting."""
+    return found["kept"] is not None and same(found["kept"], wanted) and (found["pending"] or same(found["value"], wanted))
+
+
+def _same_kept(one, other):
+    return one == other if one is None or other is None else same(one, other)

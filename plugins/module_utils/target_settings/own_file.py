@@ -1,0 +1,44 @@
+# Copyright (c) 2026 Caretaker contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A file of settings that is wholly ours, beside the administrators' own, so that a setting is taken back by taking out its line."""
+
+from __future__ import absolute_import, division, print_function
+
+__metaclass__ = type
+
+import os
+
+NOTE = "# By Caretaker. A value that you change here is respected and reported, not changed back."
+
+
+def settings_in(path):
+    """{name: value} of the lines "name = value"; none where there is no such file."""
+    try:
+        with open(path, "rb", 0) as stream:
+            lines = stream.read().decode("utf-8", "replace").splitlines()
+    except (OSError, IOError):
+        return {}
+    pairs = [line.partition("=") for line in lines if "=" in line and not line.startswith("#")]
+    return dict((name.strip(), value.strip()) for name, _equals, value in pairs)
+
+
+def store(path, name, value, head=""):
+    """Set a line, or take it out where ``value`` is None; a file without lines goes away. Whoever reads meanwhile sees the old or the new."""
+    settings = settings_in(path)
+    if value is None:
+        settings.pop(name, None)
+    else:
+        settings[name] = value
+    if not settings:
+        if os.path.exists(path):
+            os.unlink(path)
+        return
+    lines = [NOTE] + ([head] if head else []) + ["%s = %s" % item for item in sorted(settings.items())]
+    beside = path + ".new"
+    descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o644)
+    with os.fdopen(descriptor, "wb") as stream:
+        stream.write(("\n".join(lines) + "\n").encode("utf-8"))
+        stream.flush()
+        os.fsync(stream.fileno())
+    os.rename(beside, path)
