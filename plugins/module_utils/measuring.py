@@ -83,18 +83,16 @@ def of_kernel(count, every):
 
 
 def kernel_reading():
-    reading = {"at": time.time(), "uptime_seconds": float(first_line("/proc/uptime").split()[0])}
+    reading = {"at": time.time(), "uptime_seconds": float(text_of("/proc/uptime").split()[0])}
     for line in text_of("/proc/vmstat").splitlines():
         if line.startswith("pswpout "):         # pswpout 4711
             reading["swapped_out_pages"] = float(line.split()[1])
-    names, values = [], []
+    found = {}
     for path, row in (("/proc/net/netstat", "TcpExt:"), ("/proc/net/snmp", "Tcp:")):
         # TcpExt: SyncookiesSent ... ListenOverflows ...  and the same row again with the numbers
         rows = [line.split() for line in text_of(path).splitlines() if line.startswith(row)]
-        if len(rows) == 2:
-            names.extend(rows[0][1:])
-            values.extend(rows[1][1:])
-    found = dict(zip(names, values))
+        if len(rows) == 2 and len(rows[0]) == len(rows[1]):
+            found.update((name, rows[1][place]) for place, name in enumerate(rows[0]))
     for theirs, ours in (("ListenOverflows", "overflows"), ("PassiveOpens", "work")):
         if theirs in found:
             reading[ours] = float(found[theirs])
@@ -141,10 +139,6 @@ def of_mysql(host, server, count, every):
 
 def host_seconds(count, every):
     return count * every + GRACE_SECONDS
-
-
-def first_line(path):
-    return text_of(path).partition("\n")[0]
 
 
 def text_of(path):

@@ -15,7 +15,7 @@ KINDS = {"sysctl": sysctl, "postgresql": postgresql, "mysql": mysql}
 
 
 def look(host, kind, instance, name):
-    """{"value", "kept", "pending", "unit"}: in force, kept in the place that we write to (None: nothing), waiting for a restart, service."""
+    """{"value", "kept", "pending", "unit"}: in force, in the place that we write to (None: nothing), waiting for a restart, service."""
     return KINDS[kind].read(host, instance, name)
 
 

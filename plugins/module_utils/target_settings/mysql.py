@@ -26,7 +26,7 @@ READ_ONLY = "ERROR 1238"
 
 def read(host, instance, name):
     """{"value", "kept", "pending", "unit"}: in force, in our file (None: not), whether that waits for a restart, systemd's unit."""
-    server = _server(host, instance)
+    server = _server(instance)
     text = _tell(host, server, "SHOW GLOBAL VARIABLES WHERE Variable_name = '%s';\n" % _checked(name))
     values = [line.partition("\t")[2] for line in text.splitlines() if line.startswith(name + "\t")]
     if not values:
@@ -37,7 +37,7 @@ def read(host, instance, name):
 
 def write(host, instance, name, value, kept):
     """Put ``kept`` (None: no line) into our file, and ``value`` in force where the server can change it while it runs."""
-    server = _server(host, instance)
+    server = _server(instance)
     shown = value if NUMBER.match(value) else "'%s'" % value.replace("\\", "\\\\").replace("'", "''")
     try:
         store(_file(), name, kept, "[mysqld]")
@@ -55,7 +55,7 @@ def _tell(host, server, sql, allowed=None):
     return result["text"]
 
 
-def _server(host, instance):
+def _server(instance):
     forget()                            # a restart gave it another process
     for server in find_servers():
         if server["instance"] == instance and not server["container"]:

@@ -24,7 +24,7 @@ def settings_in(path):
 
 
 def store(path, name, value, head=""):
-    """Set a line, or take it out where ``value`` is None; a file without lines goes away. Whoever reads meanwhile sees the old or the new."""
+    """Set a line, or take it out where ``value`` is None; a file without lines goes away. Whoever reads it meanwhile sees a whole one."""
     settings = settings_in(path)
     if value is None:
         settings.pop(name, None)

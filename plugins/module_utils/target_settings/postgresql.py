@@ -26,7 +26,7 @@ READ = """SELECT json_build_object('value', current_setting(name), 'pending', pe
 
 
 def read(host, instance, name):
-    """{"value", "kept", "pending", "unit"}: in force, as ALTER SYSTEM has it (None: not), whether it waits for a restart, systemd's unit."""
+    """{"value", "kept", "pending", "unit"}: in force, in ALTER SYSTEM's file (None: not), whether it waits for a restart, the service."""
     rows = [line for line in _tell(host, instance, READ % _checked(name)).splitlines() if line.startswith("{")]
     if not rows:
         raise BadSetting("postgresql %s has no setting %s" % (instance, name))
