@@ -1,12 +1,10 @@
 # Copyright (c) 2026 Caretaker contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Control-node half of plan_inspection: what the inventory says, as a plan."""
+"""Control-node half of plan_inspection: the plan of an inspection, to be approved."""
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 from ansible.errors import AnsibleError
@@ -14,15 +12,9 @@ from ansible.plugins.action import ActionBase
 from ansible_collections.caretaker.infra.plugins.plugin_utils.requirement import missing
 
 try:
-    from ansible_collections.caretaker.infra.plugins.plugin_utils.approval.plan import BadPlan, parse
-    from ansible_collections.caretaker.infra.plugins.plugin_utils.approval.writing import (
-        Site,
-        inspection_document,
-        next_id,
-        places_of,
-        store,
-        window_of,
-    )
+    from ansible_collections.caretaker.infra.plugins.plugin_utils.approval.plan import BadPlan
+    from ansible_collections.caretaker.infra.plugins.plugin_utils.approval.request import OPTIONS, write_plan
+    from ansible_collections.caretaker.infra.plugins.plugin_utils.approval.writing import inspection_document
 except ImportError as error:
     raise AnsibleError(missing(error)) from error
 
@@ -34,26 +26,13 @@ class ActionModule(ActionBase):
     def run(self, tmp: Any = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         result = super().run(tmp, task_vars)
         _validation, options = self.validate_argument_spec(argument_spec={
-            "home": {"type": "path", "required": True}, "hosts": {"type": "list", "elements": "str", "required": True},
-            "title": {"type": "str", "default": "Health inspection"}, "requester": {"type": "str", "required": True},
-            "window_from": {"type": "str", "required": True}, "window_until": {"type": "str", "required": True},
-            "subjects": {"type": "list", "elements": "str", "default": []}, "approvers_file": {"type": "path", "required": True},
-            "approval": {"type": "dict", "required": True}, "engineers": {"type": "dict", "default": {}},
+            **OPTIONS, "title": {"type": "str", "default": "Health inspection"},
+            "subjects": {"type": "list", "elements": "str", "default": []},
         })
-        home, now = Path(options["home"]), datetime.now(UTC)
         try:
-            site = Site(
-                places_of(options["hosts"], (task_vars or {})["hostvars"]), options["approval"], options["engineers"],
-                Path(options["approvers_file"]).read_text(encoding="utf-8", errors="surrogateescape"),
-            )
-            taken = [path.name for path in (home / "plans").glob("*")]
-            document = inspection_document(
-                site, next_id(taken, "inspection", now), options["title"], options["requester"],
-                window_of(options["window_from"], options["window_until"]), options["subjects"], now)
-            if self._task.check_mode:
-                plan = parse(document, document["id"])
-                return {**result, "changed": True, "plan": plan.id, "path": "", "digest": plan.digest}
-            path, plan = store(home, document)
+            made = write_plan(
+                options, (task_vars or {})["hostvars"], "inspection",
+                lambda site, heading: inspection_document(site, heading, options["subjects"]), self._task.check_mode)
         except (BadPlan, OSError) as error:
             return {**result, "failed": True, "msg": str(error)}
-        return {**result, "changed": True, "plan": plan.id, "path": str(path), "digest": plan.digest}
+        return {**result, **made}

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from plugins.plugin_utils.approval.plan import BadPlan, parse
-from plugins.plugin_utils.approval.writing import Site
+from plugins.plugin_utils.approval.writing import Heading, Site
 from plugins.plugin_utils.findings import Severity
 from plugins.plugin_utils.records.results import OpenFinding
 from plugins.plugin_utils.remediation.listing import Burden, add_burdens, remediation_list
@@ -19,7 +19,8 @@ from plugins.plugin_utils.remediation.planning import remediation_document
 from plugins.plugin_utils.remediation.remedies import remedy_for
 
 NOW = datetime(2026, 11, 23, tzinfo=UTC)
-WINDOW = (datetime(2026, 11, 23, 20, tzinfo=UTC), datetime(2026, 11, 24, 4, tzinfo=UTC))
+HEADING = Heading(
+    "remediation-2026Q4-001", "Remedies", "alice", (datetime(2026, 11, 23, 20, tzinfo=UTC), datetime(2026, 11, 24, 4, tzinfo=UTC)), NOW)
 HOSTS = {name: {"address": name, "system": "crm", "groups": []} for name in ("db1", "db2")}
 SITE = Site(HOSTS, {"crm": {"approvers": ["bob"], "needed": 1}}, {"erin": {"domains": ["os"]}}, "")
 
@@ -73,7 +74,7 @@ def test_mode_loses_only_what_others_may_write() -> None:
 def test_plan_has_a_step_a_remedy_and_only_the_hosts_that_get_one() -> None:
     found = [found_open("db1", "unit_timer_failed", "backup.service", {}), found_open("db1", "failed_units", "backup.service", {"load": "loaded"}),
              found_open("db2", "md_degraded", "md0", {}), found_open("gone", "failed_units", "x.service", {"load": "loaded"})]
-    written = remediation_document(SITE, "remediation-2026Q4-001", "Remedies", "alice", WINDOW, "2026Q4-001", found, NOW)
+    written = remediation_document(SITE, HEADING, "2026Q4-001", found)
     assert written["steps"] == [{
         "id": "s1", "host": "db1", "domain": "os", "action": "restart_unit", "object": "backup.service", "before": "failed",
         "after": "not failed", "rollback": "stopped", "rules": ["failed_units", "unit_timer_failed"], "engineer": "erin"}]
@@ -83,10 +84,10 @@ def test_plan_has_a_step_a_remedy_and_only_the_hosts_that_get_one() -> None:
 @pytest.mark.parametrize("found", [[], [found_open("db1", "md_degraded", "md0", {})], [found_open("gone", "cron_daemon", "cron", {})]])
 def test_plan_without_a_step_is_refused(found: list[OpenFinding]) -> None:
     with pytest.raises(BadPlan, match="run 2026Q4-001: Caretaker can remedy none"):
-        remediation_document(SITE, "remediation-2026Q4-001", "Remedies", "alice", WINDOW, "2026Q4-001", found, NOW)
+        remediation_document(SITE, HEADING, "2026Q4-001", found)
 
 
 def test_plan_without_an_engineer_for_the_domain_is_refused() -> None:
     site = Site(HOSTS, SITE.approval, {"joe": {"domains": ["database"]}}, "")
     with pytest.raises(BadPlan, match="no engineer is registered for the domain os"):
-        remediation_document(site, "r-1", "Remedies", "alice", WINDOW, "2026Q4-001", [found_open("db1", "cron_daemon", "cron", {})], NOW)
+        remediation_document(site, HEADING, "2026Q4-001", [found_open("db1", "cron_daemon", "cron", {})])

@@ -10,7 +10,7 @@ import json
 import os
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -37,11 +37,20 @@ class Site:
     approvers: str
 
 
-def inspection_document(
-    site: Site, plan_id: str, title: str, requester: str, window: tuple[datetime, datetime], subjects: Sequence[str], now: datetime
-) -> dict[str, Any]:
+@dataclass(frozen=True)
+class Heading:
+    """What every plan begins with; ``window``: when the work may begin and must have ended."""
+
+    id: str
+    title: str
+    requester: str
+    window: tuple[datetime, datetime]
+    written_at: datetime
+
+
+def inspection_document(site: Site, heading: Heading, subjects: Sequence[str]) -> dict[str, Any]:
     """The document of a plan for an inspection: one step a host. Raises BadPlan."""
-    document = frame(site, plan_id, "inspection", title, requester, window, now)
+    document = frame(site, "inspection", heading)
     document["method"], document["load"] = METHOD, LOAD
     document["people"] = {domain: engineer_for(domain, site.engineers) for domain in DOMAINS} if site.engineers else {}
     looked_at = list(subjects) or "all"
@@ -50,9 +59,15 @@ def inspection_document(
     return document
 
 
-def frame(
-    site: Site, plan_id: str, kind: str, title: str, requester: str, window: tuple[datetime, datetime], now: datetime
-) -> dict[str, Any]:
+def document_of_changes(site: Site, kind: str, heading: Heading, run: str, steps: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """The document of a plan that changes hosts by what a run found: of the hosts that have steps, each step with its engineer."""
+    named = [{**step, "engineer": engineer_for(step["domain"], site.engineers)} if site.engineers else step for step in steps]
+    hosts = {step["host"] for step in steps}
+    scope = replace(site, hosts={host: place for host, place in site.hosts.items() if host in hosts})
+    return {**frame(scope, kind, heading), "run": run, "steps": named}
+
+
+def frame(site: Site, kind: str, heading: Heading) -> dict[str, Any]:
     """What plans of all kinds have."""
     lost = sorted(host for host, place in site.hosts.items() if not place.get("system"))
     if lost:
@@ -62,8 +77,9 @@ def frame(
     if unknown:
         raise BadPlan(f"nobody may approve for the system {unknown[0]}; name its approvers in caretaker_approval")
     return {
-        "schema": SCHEMA, "id": plan_id, "kind": kind, "title": title, "requester": requester, "written_at": text_of_time(now),
-        "window": {"from": text_of_time(window[0]), "until": text_of_time(window[1])},
+        "schema": SCHEMA, "id": heading.id, "kind": kind, "title": heading.title, "requester": heading.requester,
+        "written_at": text_of_time(heading.written_at),
+        "window": {"from": text_of_time(heading.window[0]), "until": text_of_time(heading.window[1])},
         "hosts": {host: dict(site.hosts[host]) for host in sorted(site.hosts)},
         "systems": {name: dict(site.approval[name]) for name in sorted(systems)},
         "approvers_sha256": hashlib.sha256(site.approvers.encode("utf-8", "surrogateescape")).hexdigest(),

@@ -6,21 +6,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
-from datetime import datetime
 from typing import Any
 
 from ..approval.plan import BadPlan
-from ..approval.writing import Site, engineer_for, frame
+from ..approval.writing import Heading, Site, document_of_changes
 from ..records.results import OpenFinding
 from ..registry import RULES_BY_ID
 from .remedies import remedy_for
 
 
-def remediation_document(
-    site: Site, plan_id: str, title: str, requester: str, window: tuple[datetime, datetime], run: str,
-    found: Iterable[OpenFinding], now: datetime,
-) -> dict[str, Any]:
+def remediation_document(site: Site, heading: Heading, run: str, found: Iterable[OpenFinding]) -> dict[str, Any]:
     """The document of a plan with one step a remedy; findings about one object that have the same remedy share a step. Raises BadPlan."""
     steps: dict[tuple[str, str, str], dict[str, Any]] = {}
     for finding in sorted(found, key=lambda item: (item.host, item.rule, item.object)):
@@ -34,9 +29,4 @@ def remediation_document(
         step["rules"].append(finding.rule)
     if not steps:
         raise BadPlan(f"run {run}: Caretaker can remedy none of its open findings on these hosts by itself; its report says what to do")
-    if site.engineers:
-        for step in steps.values():
-            step["engineer"] = engineer_for(step["domain"], site.engineers)
-    hosts = {step["host"] for step in steps.values()}
-    scope = replace(site, hosts={host: place for host, place in site.hosts.items() if host in hosts})
-    return {**frame(scope, plan_id, "remediation", title, requester, window, now), "run": run, "steps": list(steps.values())}
+    return document_of_changes(site, "remediation", heading, run, list(steps.values()))
