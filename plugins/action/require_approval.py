@@ -35,7 +35,7 @@ class ActionModule(ActionBase):
         _validation, options = self.validate_argument_spec(argument_spec={
             "plan": {"type": "path", "required": True}, "kind": {"type": "str", "required": True},
             "approvers_file": {"type": "path", "required": True}, "approval": {"type": "dict", "required": True},
-            "freezes": {"type": "list", "elements": "dict", "default": []},
+            "way_back": {"type": "bool", "default": False}, "freezes": {"type": "list", "elements": "dict", "default": []},
             "freeze_calendars": {"type": "list", "elements": "path", "default": []},
         })
         now = datetime.now(UTC)
@@ -50,7 +50,7 @@ class ActionModule(ActionBase):
             )
         except (BadPlan, BadDecision, BadFreeze, OSError) as error:
             return {**result, "failed": True, "refusals": [str(error)], "msg": f"refused: {error}"}
-        reasons = refusals(plan, options["kind"], decisions, situation)
+        reasons = refusals(plan, options["kind"], decisions, situation, options["way_back"])
         if reasons:
             return {**result, "failed": True, "refusals": list(reasons), "msg": f"refused: {'; '.join(reasons)}"}
         steps: dict[str, list[Any]] = {host: [] for host in plan.hosts}

@@ -30,6 +30,11 @@ options:
     type: str
     choices: [inspection, remediation, tuning, patching, restore_test]
     required: true
+  way_back:
+    description:
+      - The plan is to be taken back. All else is checked, but neither that its window is open nor that no freeze is in force.
+    type: bool
+    default: false
   approvers_file:
     description: The approvers' public keys, in the format of allowed_signers (see ssh-keygen).
     type: path

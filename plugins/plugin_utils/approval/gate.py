@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from ..signing import BadSignature
@@ -33,8 +33,18 @@ class Situation:
     freezes: tuple[Freeze, ...]
 
 
-def refusals(plan: Plan, kind: str, decisions: Iterable[Decision], situation: Situation) -> tuple[str, ...]:
-    """Why the plan may not be carried out; empty if it may."""
+def refusals(plan: Plan, kind: str, decisions: Iterable[Decision], situation: Situation, way_back: bool = False) -> tuple[str, ...]:
+    """Why the plan may not be carried out; empty if it may.
+
+    ``way_back``: it is to be taken back. Who approved the plan approved its way back, which stays open after the window and in a freeze:
+    a change that does harm must not stay for want of a date.
+    """
+    if way_back:
+        within = min(situation.now, plan.window_until - timedelta(seconds=1))
+        return (
+            *_of_kind(plan, kind), *_of_ledger(situation), *_of_hosts(plan, situation), *_of_approvers(plan, situation),
+            *lacking(plan, tuple(decisions), replace(situation, now=within)),
+        )
     return (
         *_of_kind(plan, kind), *_of_time(plan, situation), *_of_ledger(situation), *_of_hosts(plan, situation),
         *_of_approvers(plan, situation), *_of_freezes(plan, situation), *lacking(plan, tuple(decisions), situation),
