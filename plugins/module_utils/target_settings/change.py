@@ -35,17 +35,24 @@ def change(host, kind, instance, name, before, after, dry=False):
 def put_back(host, kind, instance, name, before, after, kept, dry=False):
     """Make ``after`` ``before`` again, and our place ``kept``: {"changed", "respected", "found", "now"}.
 
-    A value that somebody changed after us is respected: it is told and left alone.
+    A value that somebody changed after us is respected: it is told and left alone, and our own line goes, which would else win at the
+    next start.
     """
     found = look(host, kind, instance, name)
     if same(found["value"], before) and _same_kept(found["kept"], kept):
         return {"changed": False, "respected": "", "found": found, "now": found}
     if not same(found["value"], after) and not _is(found, after) and not same(found["value"], before):
         told = "%s was %s, by us %s, now %s: left alone" % (name, before, after, found["value"])
-        return {"changed": False, "respected": told, "found": found, "now": found}
-    if not dry:
-        KINDS[kind].write(host, instance, name, before, kept)
-    return {"changed": True, "respected": "", "found": found, "now": found if dry else look(host, kind, instance, name)}
+        ours = found["kept"] is not None and same(found["kept"], after)
+        return dict({"respected": told, "found": found}, **_written(host, kind, instance, name, found["value"], kept, found, ours, dry))
+    return dict({"respected": "", "found": found}, **_written(host, kind, instance, name, before, kept, found, True, dry))
+
+
+def _written(host, kind, instance, name, value, kept, found, wanted, dry):
+    if not wanted or dry:
+        return {"changed": wanted, "now": found}
+    KINDS[kind].write(host, instance, name, value, kept)
+    return {"changed": True, "now": look(host, kind, instance, name)}
 
 
 def _is(found, wanted):

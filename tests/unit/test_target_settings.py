@@ -1,0 +1,135 @@
+# Copyright (c) 2026 Caretaker contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Settings on the target: equal values in other words, our own file, and what is set, put back or left alone."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from plugins.module_utils.target_settings import change, own_file
+from plugins.module_utils.target_settings.errors import BadSetting
+from plugins.module_utils.target_settings.values import same
+
+HOST: Any = None
+
+
+@pytest.mark.parametrize(("one", "other", "equal"), [
+    ("4GB", "4096MB", True), ("0.9", "0.90", True), ("ON", "on", True), ("1", "on", False), ("134217728", "128MB", True),
+    ("30s", "30000ms", True), ("5min", "300s", True), ("8192 16384\t32768", "8192 16384 32768", True), ("minimal", "replica", False),
+    ("10", "10.5", False), ("", "0", False), ("4GB", "4GB extra", False), ("1e3", "1000", True)])
+def test_equal_values_in_other_words(one: str, other: str, equal: bool) -> None:
+    assert same(one, other) is equal
+    assert same(other, one) is equal
+
+
+def test_our_file_holds_lines_and_goes_with_the_last(tmp_path: Path) -> None:
+    path = tmp_path / "99-zz-caretaker.conf"
+    own_file.store(str(path), "vm.swappiness", "10")
+    own_file.store(str(path), "net.core.somaxconn", "4096", "[section]")
+    assert path.read_text().splitlines()[1:] == ["[section]", "net.core.somaxconn = 4096", "vm.swappiness = 10"]
+    assert own_file.settings_in(str(path)) == {"net.core.somaxconn": "4096", "vm.swappiness": "10"}
+    own_file.store(str(path), "vm.swappiness", None)
+    assert own_file.settings_in(str(path)) == {"net.core.somaxconn": "4096"}
+    own_file.store(str(path), "net.core.somaxconn", None)
+    assert not path.exists()
+    own_file.store(str(path), "vm.swappiness", None)
+    assert list(tmp_path.iterdir()) == []
+
+
+class KindStub:
+    """A place for one setting, whose server takes a value at once or at its next start."""
+
+    def __init__(self, value: str, kept: str | None = None, restarts: bool = False) -> None:
+        self.value, self.kept, self.restarts = value, kept, restarts
+        self.pending = False
+
+    def read(self, host: Any, instance: str, name: str) -> dict[str, Any]:
+        return {"value": self.value, "kept": self.kept, "pending": self.pending, "unit": "db.service"}
+
+    def write(self, host: Any, instance: str, name: str, value: str, kept: str | None) -> None:
+        self.kept = kept
+        if self.restarts:
+            self.pending = not same(self.value, value)
+        else:
+            self.value = value
+
+
+@pytest.fixture
+def place(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> KindStub:
+    stub = KindStub(*getattr(request, "param", ("60",)))
+    monkeypatch.setitem(change.KINDS, "stub", stub)
+    return stub
+
+
+def set_(before: str = "60", after: str = "10", dry: bool = False) -> dict[str, Any]:
+    return dict(change.change(HOST, "stub", "", "x", before, after, dry))
+
+
+def back(before: str = "60", after: str = "10", kept: str | None = None, dry: bool = False) -> dict[str, Any]:
+    return dict(change.put_back(HOST, "stub", "", "x", before, after, kept, dry))
+
+
+def test_set_lasts_and_is_not_done_twice(place: KindStub) -> None:
+    done = set_()
+    assert (done["changed"], done["now"]["value"], done["now"]["kept"]) == (True, "10", "10")
+    assert done["found"] == {"value": "60", "kept": None, "pending": False, "unit": "db.service"}
+    assert not set_()["changed"]
+
+
+@pytest.mark.parametrize("place", [("10",)], indirect=True)
+def test_a_value_in_force_that_does_not_last_is_made_to(place: KindStub) -> None:
+    assert set_(before="10")["changed"]
+    assert place.kept == "10"
+
+
+@pytest.mark.parametrize("place", [("30",)], indirect=True)
+def test_what_somebody_changed_since_the_plan_is_left_alone(place: KindStub) -> None:
+    with pytest.raises(BadSetting, match="x is 30, but the plan was made for 60"):
+        set_()
+    assert (place.value, place.kept) == ("30", None)
+
+
+def test_put_back_is_what_was_found(place: KindStub) -> None:
+    set_()
+    assert back()["changed"]
+    assert (place.value, place.kept) == ("60", None)
+    assert not back()["changed"]
+
+
+@pytest.mark.parametrize("place", [("60", "60")], indirect=True)
+def test_put_back_keeps_a_line_that_was_there(place: KindStub) -> None:
+    set_()
+    back(kept="60")
+    assert (place.value, place.kept) == ("60", "60")
+
+
+def test_what_an_administrator_changed_after_us_is_respected(place: KindStub) -> None:
+    set_()
+    place.value = "30"
+    done = back()
+    assert done["respected"] == "x was 60, by us 10, now 30: left alone"
+    assert (place.value, place.kept) == ("30", None)        # ours would win at the next start
+
+
+def test_what_an_administrator_made_last_is_respected_too(place: KindStub) -> None:
+    set_()
+    place.value = place.kept = "30"
+    assert not back()["changed"]
+    assert (place.value, place.kept) == ("30", "30")
+
+
+@pytest.mark.parametrize("place", [("60", None, True)], indirect=True)
+def test_a_value_that_waits_for_a_restart_counts_as_set_and_can_be_put_back(place: KindStub) -> None:
+    assert set_()["now"]["pending"]
+    assert not set_()["changed"]
+    assert back()["changed"]
+    assert (place.value, place.kept, place.pending) == ("60", None, False)
+
+
+def test_a_dry_run_changes_nothing(place: KindStub) -> None:
+    assert set_(dry=True)["changed"]
+    assert (place.value, place.kept) == ("60", None)
