@@ -18,7 +18,7 @@ import pytest
 import yaml
 
 from plugins.plugin_utils.approval.decision import BadDecision, Decision, decide, read_all, store
-from plugins.plugin_utils.approval.freeze import BadFreeze, in_force, of_calendar, parse as parse_freezes
+from plugins.plugin_utils.approval.freeze import BadFreeze, Freeze, in_force, of_calendar, parse as parse_freezes
 from plugins.plugin_utils.approval.gate import Situation, refusals
 from plugins.plugin_utils.approval.plan import BadPlan, Duty, Plan, digest_of, load, parse
 from plugins.plugin_utils.signing import BadSignature, make_key, sign
@@ -126,6 +126,20 @@ def test_inventory_alias(plan: Plan, situation: Situation, decided: Callable[...
 ])
 def test_outside_the_window(plan: Plan, situation: Situation, decided: Callable[..., Decision], now: datetime, words: str) -> None:
     refused(plan, [decided("bob"), decided("carol")], replace(situation, now=now, recorded_at=now), words)
+
+
+def test_the_way_back_stays_open_after_the_window_and_in_a_freeze(
+    plan: Plan, situation: Situation, decided: Callable[..., Decision]
+) -> None:
+    late = plan.window_until + timedelta(days=30)
+    frozen = Freeze("year-end", late - timedelta(days=1), late + timedelta(days=1), frozenset(), frozenset())
+    then = replace(situation, now=late, recorded_at=late, freezes=(frozen,))
+    both = [decided("bob"), decided("carol")]
+    assert len(refusals(plan, "tuning", both, then)) > 1
+    assert refusals(plan, "tuning", both, then, way_back=True) == ()
+    assert refusals(plan, "tuning", [decided("bob")], then, way_back=True) == ("system crm has 1 of 2 approvals",)
+    assert refusals(plan, "patching", both, replace(then, recorded_at=None), way_back=True) == (
+        f"{plan.id} is a plan for tuning, not for patching", "the ledger is off: enable the callback caretaker.infra.ledger (docs/ledger.md)")
 
 
 def test_expired_approval(document: dict[str, Any], situation: Situation, decided: Callable[..., Decision], keys: dict[str, Path], plan: Plan) -> None:

@@ -1,0 +1,90 @@
+# Copyright (c) 2026 Caretaker contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""From advice to a plan in stages, and from two windows to the verdict on a stage."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from plugins.plugin_utils.absent import Unknown
+from plugins.plugin_utils.approval.plan import BadPlan, parse
+from plugins.plugin_utils.approval.writing import Heading, Site
+from plugins.plugin_utils.findings import Domain
+from plugins.plugin_utils.tuning.planning import advice_of_run, tuning_document
+from plugins.plugin_utils.tuning.proof import Outcome
+from plugins.plugin_utils.tuning.step import Advice, Step, Target
+from plugins.plugin_utils.tuning.verdict import judge_stage, told
+
+from .test_tuning_samples import measured, readings
+
+NOW = datetime(2026, 11, 23, tzinfo=UTC)
+HEADING = Heading("tuning-2026Q4-001", "Tuning", "alice", (datetime(2026, 11, 23, 20, tzinfo=UTC), datetime(2026, 11, 24, 4, tzinfo=UTC)), NOW)
+SITE = Site({name: {"address": name, "system": "crm", "groups": []} for name in ("db1", "db2", "web1")},
+            {"crm": {"approvers": ["bob"], "needed": 1}}, {"erin": {"domains": ["os"]}, "frank": {"domains": ["database"]}}, "")
+SERVER = "postgresql 5432"
+
+
+def step(how: str, instance: str, setting: str, domain: Domain = Domain.DATABASE) -> Step:
+    target = Target(setting, "10", 0, 20, "a quarter of {memory_bytes}", {"memory_bytes": 2**30}, "a manual", "less waiting",
+                    "database_latency_seconds", needs_restart=True, change_risk=2)
+    return Step(domain, how, instance, "60", "default", target)
+
+
+ADVICE = {
+    "db2": Advice((step("mysql", "3306", "innodb_io_capacity"),)),
+    "db1": Advice((step("sysctl", "", "vm.swappiness", Domain.OS), step("postgresql", "5432", "shared_buffers"),
+                   step("postgresql", "5433", "shared_buffers"), step("postgresql", "5432", "work_mem"))),
+    "web1": Advice((), {"kernel": Unknown("it was not looked at")}),
+}
+
+
+def test_a_stage_is_a_server_of_a_host() -> None:
+    written = tuning_document(SITE, HEADING, "2026Q4-001", ADVICE)
+    assert [(item["id"], item["host"], item["stage"], item["object"], item["setting"], item["engineer"]) for item in written["steps"]] == [
+        ("s1", "db1", 1, "", "vm.swappiness", "erin"), ("s2", "db1", 2, "5432", "shared_buffers", "frank"),
+        ("s3", "db1", 3, "5433", "shared_buffers", "frank"), ("s4", "db1", 2, "5432", "work_mem", "frank"),
+        ("s5", "db2", 1, "3306", "innodb_io_capacity", "frank")]
+    assert list(parse(written, "plan").hosts) == ["db1", "db2"]
+    first = written["steps"][1]
+    assert (first["before"], first["after"], first["rollback"], first["set_by"]) == ("60", "10", "60", "default")
+    assert (first["formula"], first["restart"], first["risk"], first["proof"]) == ("a quarter of 1.0 GiB", True, 2, "database_latency_seconds")
+
+
+def test_a_plan_without_a_step_is_refused() -> None:
+    with pytest.raises(BadPlan, match=r"run 2026Q4-001: nothing to change on these hosts \(1 things are undecided"):
+        tuning_document(SITE, HEADING, "2026Q4-001", {"web1": ADVICE["web1"]})
+
+
+def test_a_run_without_captures_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(BadPlan, match="has no captures of a run '2026Q9-001'"):
+        advice_of_run(tmp_path, "2026Q9-001", ["db1"])
+
+
+@pytest.mark.parametrize(("after", "outcome"), [
+    ({"busy_seconds": 0.2}, Outcome.BETTER), ({"busy_seconds": 0.5}, Outcome.SAME), ({"busy_seconds": 2.0}, Outcome.WORSE)])
+def test_what_clients_wait_for_decides_on_a_server(after: dict[str, float], outcome: Outcome) -> None:
+    before = measured(readings(121, work=100, busy_seconds=0.5, read=50, found=50))
+    then = measured(readings(121, work=100, read=1, found=99, **after))
+    verdict = judge_stage(SERVER, ["database_cache_hit_ratio", "database_dead_rows_ratio"], before, then, 10)
+    assert (verdict.outcome, verdict.decided_by) == (outcome, ("database_latency_seconds",))
+    assert verdict.proofs["database_cache_hit_ratio"].outcome is Outcome.BETTER, "told beside it"
+    assert verdict.unproven == {"database_dead_rows_ratio": "shows only over weeks, in the history"}
+    lines = list(told(verdict))
+    assert lines[0] == f"{outcome.value} (by database_latency_seconds)"
+    assert lines[2].startswith("database_cache_hit_ratio: better 50 % -> 1 %, 0.02 times")
+
+
+def test_of_the_kernel_the_measures_of_its_steps_decide() -> None:
+    before, then = (measured(readings(121, swapped_out_pages=pages), server="kernel") for pages in (50, 0))
+    verdict = judge_stage("kernel", ["swap_out_pages_rate"], before, then, 10)
+    assert (verdict.outcome, verdict.decided_by) == (Outcome.BETTER, ("swap_out_pages_rate",))
+
+
+def test_a_server_that_was_not_measured_gives_no_verdict() -> None:
+    verdict = judge_stage(SERVER, [], measured(readings(121, work=100, busy_seconds=0.5)), [{SERVER: {"error": "denied", "stderr": "no password"}}], 10)
+    assert (verdict.outcome, verdict.decided_by) == (Outcome.INSUFFICIENT, ())
+    assert verdict.unproven == {"database_latency_seconds": "postgresql 5432: no password"}
