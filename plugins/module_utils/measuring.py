@@ -125,8 +125,11 @@ def of_mysql(host, server, count, every):
     if "client" not in result:
         return result
     readings = []
+    # The client shows the token in the line of names, and again in the row below it
     for piece in result["text"].split("\n" + token + "\t")[1:]:
         lines = piece.splitlines()
+        if not lines[0].replace(".", "", 1).isdigit():
+            continue
         reading = {"at": float(lines[0])}
         for line in lines[1:]:
             name, _tab, value = line.partition("\t")
