@@ -12,6 +12,7 @@ from pathlib import Path
 
 import yaml
 
+LEFT = ("work_mem", "worker_connections", "worker_rlimit_nofile")
 SIZES = {"shared_buffers": "192MB", "innodb_buffer_pool_size": "134217728"}
 BACKLOG = {
     "id": "s99", "host": "app1", "stage": 1, "domain": "os", "action": "sysctl", "object": "", "setting": "net.core.somaxconn",
@@ -23,7 +24,7 @@ BACKLOG = {
 
 
 def good(plan, address):
-    steps = [{**step, "after": SIZES.get(step["setting"], step["after"])} for step in plan["steps"] if step["setting"] in {*SIZES, "work_mem"}]
+    steps = [{**step, "after": SIZES.get(step["setting"], step["after"])} for step in plan["steps"] if step["setting"] in {*SIZES, *LEFT}]
     return {**plan, "steps": [*steps, BACKLOG], "hosts": {**plan["hosts"], "app1": {**plan["hosts"]["pg1"], "address": address}}}
 
 

@@ -18,7 +18,7 @@ from ansible_collections.caretaker.infra.plugins.plugin_utils.requirement import
 
 try:
     from ansible_collections.caretaker.infra.plugins.plugin_utils.archive import SCHEMA, archive_path, store
-    from ansible_collections.caretaker.infra.plugins.plugin_utils.history.prometheus import Down, Server, gather
+    from ansible_collections.caretaker.infra.plugins.plugin_utils.history.prometheus import EXPORTERS, Down, Server, gather
 except ImportError as error:
     raise AnsibleError(missing(error)) from error
 
@@ -30,17 +30,17 @@ class ActionModule(ActionBase):
 
     def run(self, tmp: Any = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         result = super().run(tmp, task_vars)
-        host = (task_vars or {})["inventory_hostname"]
         _validation, options = self.validate_argument_spec(argument_spec={
             "home": {"type": "path", "required": True}, "run": {"type": "str", "required": True}, "url": {"type": "str", "required": True},
-            "selectors": {"type": "dict", "default": {}}, "days": {"type": "int", "default": 28},
+            "host": {"type": "str"}, "selectors": {"type": "dict", "default": {}}, "days": {"type": "int", "default": 28},
             "step_seconds": {"type": "int", "default": 600}, "user": {"type": "str", "default": ""},
             "password": {"type": "str", "default": "", "no_log": True}, "token": {"type": "str", "default": "", "no_log": True},
             "ca_file": {"type": "path"}, "timeout": {"type": "float", "default": 30.0},
         })
-        unknown = sorted(set(options["selectors"]) - {"node", "postgresql", "mysql"})
+        host = options["host"] or (task_vars or {})["inventory_hostname"]
+        unknown = sorted(set(options["selectors"]) - set(EXPORTERS))
         if unknown or options["step_seconds"] < 1 or options["days"] < 1:
-            return {**result, "failed": True, "msg": f"selectors {unknown} are of no known exporter (node, postgresql, mysql), "
+            return {**result, "failed": True, "msg": f"selectors {unknown} are of no known exporter ({', '.join(EXPORTERS)}), "
                                                      "or days or step_seconds are below 1"}
         selectors = options["selectors"] or {"node": f'instance=~"{host}(:[0-9]+)?"'}
         server = Server(options["url"], options["user"], options["password"], options["token"], options["ca_file"], options["timeout"])

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 Caretaker contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Read the counters that prove a change again and again for a while: of the kernel, and of database servers by one client each.
+"""Read the counters that prove a change again and again for a while: of the kernel, of database servers by one client each, of nginx.
 
 Only statistics are read. A reading is {name: number}; counters count since a start that is not told, so only their growth says anything.
 """
@@ -13,11 +13,15 @@ __metaclass__ = type
 import binascii
 import json
 import os
+import re
 import threading
 import time
 
 from .host import Host, Limits, Recorder
+from .local_http import get
 from .mysql_servers import find_servers, talk
+from .nginx_config import flatten, status_page
+from .nginx_servers import find_masters, places, read as text_of_configuration
 from .observation import yield_to_others
 from .postgresql_instances import find_instances
 from .psql import ask, why
@@ -56,6 +60,8 @@ def measure(seconds, every, instances=(), credentials=()):
         jobs["postgresql " + item["instance"]] = lambda item=item: of_postgresql(host, item, count, every)
     for server in find_servers():
         jobs["mysql " + server["instance"]] = lambda server=server: of_mysql(host, server, count, every)
+    for master in find_masters():
+        jobs["nginx " + master["instance"]] = lambda master=master: of_nginx(host, master, count, every)
     found = dict((name, {"error": "not_found", "stderr": "no such instance runs here"}) for name in instances)
 
     def run(name):
@@ -74,12 +80,15 @@ def measure(seconds, every, instances=(), credentials=()):
 
 
 def of_kernel(count, every):
-    readings = []
+    return {"readings": [kernel_reading() for _moment in moments(count, every)]}
+
+
+def moments(count, every):
+    """So many, so many seconds apart."""
     start = time.time()
     for number in range(count):
         time.sleep(max(0.0, start + number * every - time.time()))
-        readings.append(kernel_reading())
-    return {"readings": readings}
+        yield number
 
 
 def kernel_reading():
@@ -137,6 +146,26 @@ def of_mysql(host, server, count, every):
                 reading[MYSQL[name]] = float(value)
         reading["active"] = max(0.0, reading.get("active", 1.0) - 1)         # without this session
         readings.append(reading)
+    return {"readings": readings}
+
+
+def of_nginx(host, master, count, every):
+    """By its own page; what it accepted and could not handle was turned away."""
+    built = host.ask([master["exe"], "-V"]).get("stderr") or ""
+    page = status_page(flatten(places(master, built)[0], text_of_configuration, host.glob)[1])
+    if page is None:
+        return {"error": "not_found", "stderr": "it offers no stub_status page"}
+    readings = []
+    for _moment in moments(count, every):
+        answer = get(*page)
+        # server accepts handled requests
+        #  14 14 22
+        match = re.search(r"requests *\r?\n\s*(\d+)\s+(\d+)\s+\d+", answer.get("text") or "")
+        if match:
+            accepted, handled = float(match.group(1)), float(match.group(2))
+            readings.append({"at": time.time(), "accepted": accepted, "work": handled, "dropped": accepted - handled})
+    if not readings:
+        return {"error": answer.get("error", "failed"), "stderr": answer.get("stderr") or "its stub_status page can't be read"}
     return {"readings": readings}
 
 

@@ -66,17 +66,33 @@ def remove(group: str) -> None:
         _remove_if_empty(root / PREFIX)
 
 
+def memory_folder(group: str) -> Path:
+    """The group's folder in the hierarchy that limits memory, made if need be."""
+    for root in _roots():
+        folder = root / PREFIX / group
+        folder.mkdir(parents=True, exist_ok=True)
+        if (root / "cgroup.controllers").exists():
+            if "memory" not in (root / "cgroup.controllers").read_text().split():
+                continue
+            for parent in reversed([place for place in folder.parents if place == root or root in place.parents]):
+                (parent / "cgroup.subtree_control").write_text("+memory")
+        if (folder / "memory.max").exists() or (folder / "memory.limit_in_bytes").exists():
+            return folder
+    raise LabError("No control group of this machine limits memory: its kernel was started without (cgroup_disable=memory?).")
+
+
 def _roots() -> list[Path]:
-    """The version 2 hierarchy and, on a hybrid machine, systemd's version 1 hierarchy.
+    """The version 2 hierarchy and, on a hybrid machine, systemd's and the memory's of version 1.
 
     29 22 0:26 / /sys/fs/cgroup/unified rw,relatime - cgroup2 cgroup2 rw
     30 22 0:27 / /sys/fs/cgroup/systemd rw,relatime - cgroup cgroup rw,name=systemd
+    31 22 0:28 / /sys/fs/cgroup/memory rw,relatime - cgroup cgroup rw,memory
     """
     roots = []
     for line in Path("/proc/self/mountinfo").read_text().splitlines():
         place, _dash, filesystem = line.partition(" - ")
         kind, _source, options = filesystem.split(" ", 2)
-        if kind == "cgroup2" or (kind == "cgroup" and "name=systemd" in options.split(",")):
+        if kind == "cgroup2" or (kind == "cgroup" and {"name=systemd", "memory"} & set(options.split(","))):
             roots.append(Path(place.split(" ")[4]))
     if not roots:
         raise LabError("No control groups are mounted under /sys/fs/cgroup; the lab needs them to keep its hosts apart.")

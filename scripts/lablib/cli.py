@@ -12,7 +12,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from . import inventory, lifecycle, nspawn, vm
+from . import inventory, lifecycle, memory, nspawn, vm
 from .state import all_labs, check_host_name, check_lab_name, load_existing
 from .system import LabError, require_root, say
 
@@ -57,8 +57,10 @@ def parser() -> argparse.ArgumentParser:
     command.add_argument("count", nargs="?", type=int, metavar="N", help="so many containers, host1 to hostN (default: 1 without --vm)")
     command.add_argument("--hosts", default="", metavar="NAMES", help="containers with these names, separated by commas")
     command.add_argument("--image", choices=nspawn.KINDS, default="nspawn",
-                         help="what the new containers are made of: databases has every database and middleware server, none started")
+                         help="what the new containers are made of: databases has every database and middleware server, none started; "
+                              "loads has also what keeps them busy")
     command.add_argument("--vm", action="store_true", help="also a virtual machine, vm1, with RAID, LVM, multipath and NVMe disks")
+    command.add_argument("--memory", metavar="SIZE", help="of each new container, such as 2G; without it they have all of this machine's")
     command.add_argument("--pythons", action="store_true", help="also other Pythons, in the containers' /opt/pythons")
     command.set_defaults(action=up)
 
@@ -92,7 +94,8 @@ def up(options: argparse.Namespace) -> None:
     if count < 0:
         raise LabError(f"{count} hosts can't be made.")
     wanted = [(check_host_name(name), options.image) for name in [*(f"host{number + 1}" for number in range(count)), *names]]
-    lab = lifecycle.up(options.name, wanted + [("vm1", "vm")] * options.vm, options.pythons)
+    size = memory.size_of(options.memory) if options.memory else None
+    lab = lifecycle.up(options.name, wanted + [("vm1", "vm")] * options.vm, options.pythons, size)
     inventory.write(lab, options.inventory)
     say(f"Lab {lab.name}: {', '.join(host.name for host in lab.hosts)}. Inventory: {options.inventory}")
 

@@ -24,7 +24,7 @@ def document(lab: Lab) -> str:
     """The inventory; JSON is YAML, and quotes itself."""
     # Shared connections end with the lab: another lab may get the same addresses a moment later
     options = " ".join([*ssh_options(lab)[2:], "-o", f"ControlPath={lab.folder / '%r@%h'}"])
-    groups = {kind: [host.name for host in lab.hosts if host.kind == kind] for kind in ("nspawn", "databases", "vm")}
+    groups = {kind: [host.name for host in lab.hosts if host.kind == kind] for kind in sorted({host.kind for host in lab.hosts})}
     content = {"all": {
         "vars": {
             "ansible_user": "root",
@@ -35,7 +35,7 @@ def document(lab: Lab) -> str:
             "lab_script": str(ROOT / "scripts" / "lab"),
         },
         "hosts": {host.name: {"ansible_host": lab.address(host), "ansible_port": 22} for host in lab.hosts},
-        "children": {f"lab_{kind}": {"hosts": {name: {} for name in names}} for kind, names in groups.items() if names},
+        "children": {f"lab_{kind}": {"hosts": {name: {} for name in names}} for kind, names in groups.items()},
     }}
     return "---\n" + json.dumps(content, indent=2) + "\n"
 

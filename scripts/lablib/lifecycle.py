@@ -16,13 +16,16 @@ from .state import Host, Lab, all_labs, free_network, load, locked, save, with_h
 from .system import LabError, install_missing, say
 
 NEEDED = {"ip": "iproute2", "ssh": "openssh-client", "mount": "mount"}
-READY_SECONDS = {"nspawn": 60, "databases": 60, "vm": 300}
+READY_SECONDS = {"nspawn": 60, "databases": 60, "loads": 60, "vm": 300}
 # Systemd has started everything, and the clock follows the lab's time server
 READY_COMMAND = "systemctl is-system-running --wait; chronyc -n waitsync 120 0 0 0.25 >/dev/null; systemctl --failed --plain --no-legend"
 
 
-def up(name: str, wanted: list[tuple[str, str]], pythons: bool) -> Lab:
-    """Bring up the hosts (name, kind) that the lab does not have yet, and wait until all of those answer."""
+def up(name: str, wanted: list[tuple[str, str]], pythons: bool, memory_bytes: int | None) -> Lab:
+    """Bring up the hosts (name, kind) that the lab does not have yet, and wait until all of those answer.
+
+    ``memory_bytes``: of each new container; None gives it all that this machine has.
+    """
     install_missing(NEEDED)
     kinds = {kind for _name, kind in wanted}
     if kinds & set(nspawn.KINDS):
@@ -46,7 +49,7 @@ def up(name: str, wanted: list[tuple[str, str]], pythons: bool) -> Lab:
             if host.kind == "vm":
                 vm.start(lab, host, images["vm"])
             else:
-                nspawn.start(lab, host, images[host.kind], builds)
+                nspawn.start(lab, host, images[host.kind], builds, memory_bytes)
         _write_known_hosts(lab)
     with ThreadPoolExecutor(max_workers=8) as pool:
         for _done in pool.map(lambda host: _wait(lab, host), fresh):

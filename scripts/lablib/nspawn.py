@@ -8,11 +8,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from . import cgroup, host_files, image, mounts, network
+from . import cgroup, host_files, image, memory, mounts, network
 from .state import Host, Lab
 
-# A plain server, and one with every database and middleware server installed
-KINDS = ("nspawn", "databases")
+# A plain server, one with every database and middleware server installed, and one that has what keeps those busy too
+KINDS = ("nspawn", "databases", "loads")
 NEEDED = {"systemd-nspawn": "systemd-container"}
 RUNTIME = Path("/run/systemd/nspawn")
 PYTHONS = "/opt/pythons"
@@ -23,8 +23,8 @@ INOTIFY_INSTANCES = 4096
 OPEN_FILES = "1024:524288"
 
 
-def start(lab: Lab, host: Host, base: Path, pythons: Mapping[str, Path]) -> None:
-    """``pythons``: {series: folder with bin/python} of this machine, which the container gets too."""
+def start(lab: Lab, host: Host, base: Path, pythons: Mapping[str, Path], memory_bytes: int | None) -> None:
+    """``pythons``: {series: folder with bin/python} of this machine, which the container gets too. No limit of memory if None."""
     folder = lab.host_folder(host)
     host_files.write(lab, host, folder / "upper")
     command = [
@@ -38,6 +38,9 @@ def start(lab: Lab, host: Host, base: Path, pythons: Mapping[str, Path]) -> None
         link = folder / "upper" / PYTHONS.lstrip("/") / series
         link.parent.mkdir(parents=True, exist_ok=True, mode=0o755)
         link.symlink_to(python)
+    if memory_bytes is not None:
+        memory.limit(f"{lab.name}/{host.name}", memory_bytes)
+        memory.tell(folder / "upper", memory_bytes)
     root = mounts.overlay(base, folder)
     network.attach_container(lab, host)
     cgroup.start(f"{lab.name}/{host.name}", [*command, f"--directory={root}"], folder / "console.log")

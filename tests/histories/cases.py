@@ -233,6 +233,10 @@ def threads(host: Host) -> None:
     host.load["threads"] = np.where(spells(host), 1.1, host.load["threads"])
 
 
+def turned_away(host: Host) -> None:
+    host.load["dropped"] = np.where(spells(host), host.fault_level(0.05, 0.4), 0)
+
+
 def consumers(host: Host) -> None:
     host.load["queue"] = np.where(spells(host), host.fault_level(9000, 0.3), 20)
 
@@ -392,6 +396,7 @@ CASES: tuple[Case, ...] = (
     case("spills", labels("database work_memory"), spilled), case("vacuum behind", labels("database vacuum"), vacuum),
     case("small cache", labels("database cache"), small_cache), case("slow plans", PLAN, plans), case("pool", labels("platform pool"), pool),
     case("threads", labels("platform threads"), threads), case("queue", labels("platform queue"), consumers),
+    case("turned away", labels("platform places"), turned_away),
     case("heap", labels("platform heap"), heap), case("collections", labels("platform heap"), collections),
     # Mixtures
     case("cpu and cable", HW_CPU | HW_NET, cpu_short, cable), case("locks and file system", LOCKS | labels("hardware filesystem"), locks, full_disk),

@@ -59,7 +59,7 @@ class Host:
         for name, level in (("steal", 0.01), ("memory", 0.55), ("heap", 0.5), ("gc", 0.012), ("fs", 0.6), ("inodes", 0.2), ("retransmits", 0.001),
                             ("conntrack", 0.1), ("files", 0.1), ("kernel", 0.25), ("hit", 0.99), ("checkpoints", 0.1), ("dead", 0.04), ("dirty", 0.01)):
             self.load[name] = self.wobble(np.full(count, level), 0.05)
-        for name in ("swap", "oom", "locks", "overflow", "errors", "drops", "softnet", "log", "temp", "queue", "nice", "slow", "faults"):
+        for name in ("swap", "oom", "locks", "overflow", "errors", "drops", "softnet", "log", "temp", "queue", "nice", "slow", "faults", "dropped"):
             self.load[name] = np.zeros(count)
         self.load["service"] = np.ones(count)
 
@@ -176,5 +176,6 @@ class Host:
             made["heap_after_gc_ratio", name], made["gc_time_ratio", name] = np.minimum(load["heap"], 0.99), load["gc"]
             made["queue_length", name] = load["queue"] + rng.exponential(5, count)
             made["latency_seconds", name] = 0.05 + latency
+            made["connections_dropped_ratio", "nginx 80"] = load["dropped"]
         made["tcp_listen_overflows_rate", ""] = load["overflow"]
         return made

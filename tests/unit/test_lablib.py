@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from scripts.lablib import cli, interpreters, inventory, mounts, state, system, vm
+from plugins.plugin_utils.facts.memory import parse_meminfo
+from scripts.lablib import cli, interpreters, inventory, memory, mounts, state, system, vm
 from scripts.lablib.state import Host, Lab
 from scripts.lablib.system import LabError
 
@@ -159,21 +160,33 @@ def test_missing_programs_without_apt_are_told(monkeypatch: pytest.MonkeyPatch) 
         system.install_missing({"ip": "iproute2", "sh": "dash"})
 
 
-@pytest.mark.parametrize(("words", "wanted"), [
-    ([], [("host1", "nspawn")]),
-    (["2"], [("host1", "nspawn"), ("host2", "nspawn")]),
-    (["--hosts", "db1,web1"], [("db1", "nspawn"), ("web1", "nspawn")]),
-    (["--vm"], [("vm1", "vm")]),
-    (["1", "--hosts", "db1", "--vm"], [("host1", "nspawn"), ("db1", "nspawn"), ("vm1", "vm")]),
+@pytest.mark.parametrize(("words", "wanted", "size"), [
+    ([], [("host1", "nspawn")], None),
+    (["2"], [("host1", "nspawn"), ("host2", "nspawn")], None),
+    (["--hosts", "db1,web1"], [("db1", "nspawn"), ("web1", "nspawn")], None),
+    (["--vm"], [("vm1", "vm")], None),
+    (["1", "--hosts", "db1", "--vm"], [("host1", "nspawn"), ("db1", "nspawn"), ("vm1", "vm")], None),
+    (["--image", "loads", "--memory", "512M"], [("host1", "loads")], 512 << 20),
 ])
 def test_hosts_that_the_command_line_asks_for(
-        words: list[str], wanted: list[tuple[str, str]], monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+        words: list[str], wanted: list[tuple[str, str]], size: int | None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     asked: list[object] = []
     monkeypatch.setattr(cli.lifecycle, "up", lambda *arguments: asked.append(arguments) or LAB)
     options = cli.parser().parse_args(["up", *words, "--name", "blue", "--inventory", str(tmp_path / "hosts.yml")])
     options.action(options)
-    assert asked == [("blue", wanted, False)]
+    assert asked == [("blue", wanted, False, size)]
     assert json.loads((tmp_path / "hosts.yml").read_text().removeprefix("---\n"))["all"]["vars"]["lab_name"] == "blue"
+
+
+@pytest.mark.parametrize("text", ["", "2", "2T", "G", "0G", "128M", "-1G", "1.5G"])
+def test_memory_that_no_host_can_have(text: str) -> None:
+    with pytest.raises(LabError, match="is no memory for a host"):
+        memory.size_of(text)
+
+
+def test_less_memory_is_told_as_the_inspection_reads_it() -> None:
+    told = parse_meminfo(memory.meminfo(memory.size_of("2G")))
+    assert (told["MemTotal"], told["MemAvailable"], told["SwapTotal"]) == (2 << 30, 1 << 30, 0)
 
 
 def test_negative_count_and_unknown_fault_are_refused() -> None:

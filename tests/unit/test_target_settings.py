@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from plugins.module_utils.target_settings import change, own_file
+from plugins.module_utils.target_settings import change, nginx, own_file
 from plugins.module_utils.target_settings.errors import BadSetting
 from plugins.module_utils.target_settings.values import same
 
@@ -38,6 +38,35 @@ def test_our_file_holds_lines_and_goes_with_the_last(tmp_path: Path) -> None:
     assert not path.exists()
     own_file.store(str(path), "vm.swappiness", None)
     assert list(tmp_path.iterdir()) == []
+
+
+NGINX = """user www-data;
+events {
+    worker_connections 768;   # as shipped
+    # multi_accept on;
+}
+"""
+
+
+@pytest.mark.parametrize(("text", "name", "value", "wanted"), [
+    (NGINX, "worker_connections", "4096", NGINX.replace("768", "4096")),
+    (NGINX, "worker_rlimit_nofile", "8704", "worker_rlimit_nofile 8704;\n" + NGINX),
+    ("worker_rlimit_nofile 8704;\n" + NGINX, "worker_rlimit_nofile", None, NGINX),
+    ("events {\n}\n", "worker_connections", "4096", "events {\n    worker_connections 4096;\n}\n"),
+    ("events { }\n", "worker_connections", "4096", "events {\n    worker_connections 4096; }\n"),
+    (NGINX.replace("    worker", "    # worker"), "worker_connections", "4096",
+     NGINX.replace("    worker", "    # worker").replace("events {", "events {\n    worker_connections 4096;")),
+])
+def test_a_directive_of_nginx_is_changed_where_it_stands(text: str, name: str, value: str | None, wanted: str) -> None:
+    assert nginx.changed(text, name, value) == wanted
+
+
+def test_a_file_that_is_replaced_keeps_its_mode(tmp_path: Path) -> None:
+    path = tmp_path / "nginx.conf"
+    path.write_text("old")
+    path.chmod(0o640)
+    own_file.replace(str(path), "new\n")
+    assert (path.read_text(), path.stat().st_mode & 0o777) == ("new\n", 0o640)
 
 
 class KindStub:
@@ -113,6 +142,14 @@ def test_what_an_administrator_changed_after_us_is_respected(place: KindStub) ->
     done = back()
     assert done["respected"] == "x was 60, by us 10, now 30: left alone"
     assert (place.value, place.kept) == ("30", None)        # ours would win at the next start
+
+
+def test_a_value_that_differs_from_what_lasts_is_not_taken_for_ours_that_waits(place: KindStub) -> None:
+    """MySQL shows an administrator's SET GLOBAL as it shows a value that waits for a restart."""
+    set_()
+    place.value, place.pending = "30", True
+    assert "now 30: left alone" in back()["respected"]
+    assert (place.value, place.kept) == ("30", None)
 
 
 def test_what_an_administrator_made_last_is_respected_too(place: KindStub) -> None:

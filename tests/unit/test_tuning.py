@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from plugins.plugin_utils.absent import NotHere, Unknown
+from plugins.plugin_utils.facts import nginx
 from plugins.plugin_utils.facts.kernel_settings import Configured, KernelSettingsFacts, parse_conf
 from plugins.plugin_utils.facts.memory import MemorySizes
 from plugins.plugin_utils.facts.mysql_model import Names
@@ -30,21 +31,20 @@ DEFAULTS = {
 }
 MARIADB = {"version": "10.11.6-MariaDB", "innodb_buffer_pool_size": "134217728", "innodb_log_file_size": "100663296",
            "innodb_io_capacity": "200", "innodb_flush_neighbors": "1"}
-DAY = 86400.0
 
 
 def settings(**changes: str) -> dict[str, Setting]:
     return {name: Setting(name, changes.get(name, value), unit, "default", "", False) for name, (value, unit) in DEFAULTS.items()}
 
 
-def instance(values: Any, checkpoints: Any = None, uptime: float = 10 * DAY) -> Any:
+def instance(values: Any, checkpoints: Any = None) -> Any:
     return SimpleNamespace(
         name="5432", found=SimpleNamespace(state="running"), settings=values, checkpoints=checkpoints,
-        server=SimpleNamespace(uptime_seconds=uptime), folders=(Folder("data", "/var/lib/pg", "8:1", 0o700, 108, 100 * GIB, 50 * GIB),))
+        folders=(Folder("data", "/var/lib/pg", "8:1", 0o700, 108, 100 * GIB, 50 * GIB),))
 
 
 def host(*, memory: int = 16 * GIB, disks: tuple[str, ...] = ("ssd",), instances: Any = (), servers: Any = (), kernel: Any = None,
-         overflows: int = 0) -> dict[str, Any]:
+         overflows: int = 0, webs: Any = ()) -> dict[str, Any]:
     values = {"vm.swappiness": "60", "net.core.somaxconn": "128"} if kernel is None else kernel
     return {
         "memory": SimpleNamespace(sizes=MemorySizes(memory, memory, 0, 0, 0, 0, 0, 0)), "cpu": SimpleNamespace(count=4),
@@ -52,7 +52,15 @@ def host(*, memory: int = 16 * GIB, disks: tuple[str, ...] = ("ssd",), instances
         "kernel_settings": KernelSettingsFacts(values, {"vm.swappiness": Configured("60", "/etc/sysctl.d/90-site.conf")}, ""),
         "tcp": SimpleNamespace(overflows=overflows),
         "postgresql": SimpleNamespace(instances=tuple(instances)), "mysql": SimpleNamespace(servers=tuple(servers)),
+        "nginx": SimpleNamespace(instances=tuple(webs)),
     }
+
+
+def web(connections: int = 512, used: int = 10, dropped: int = 0, files: int | None = 1024, leaving: bool = False) -> nginx.Instance:
+    none = NotHere("nothing")
+    return nginx.Instance(
+        "nginx", none, nginx.Configuration(connections, None, "off", ()),
+        nginx.Workers(9e5, 9e5, 9e5, (), (nginx.Worker(used, used + 9, files, leaving),)), nginx.Counters(used, 500 + dropped, 500, 900), none, none)
 
 
 def proposed(advice: Advice) -> dict[str, str]:
@@ -96,10 +104,9 @@ def test_order_puts_the_kernel_and_what_others_build_on_first() -> None:
     assert names.index("shared_buffers") < names.index("effective_cache_size")
 
 
-@pytest.mark.parametrize(("timed", "requested", "uptime", "wanted"), [
-    (90, 10, 10 * DAY, None), (89, 11, 10 * DAY, "8192MB"), (0, 0, 10 * DAY, None), (0, 99, DAY - 1, None)])
-def test_wal_grows_only_where_checkpoints_come_for_its_sake(timed: int, requested: int, uptime: float, wanted: str | None) -> None:
-    advice = advise(host(instances=[instance(settings(), Checkpoints(timed, requested), uptime)]))
+@pytest.mark.parametrize(("timed", "requested", "wanted"), [(90, 10, None), (89, 11, "8192MB"), (0, 0, None), (0, 4, None), (0, 5, "8192MB")])
+def test_wal_grows_only_where_checkpoints_come_for_its_sake(timed: int, requested: int, wanted: str | None) -> None:
+    advice = advise(host(instances=[instance(settings(), Checkpoints(timed, requested))]))
     assert proposed(advice).get("max_wal_size") == wanted
 
 
@@ -145,6 +152,20 @@ def test_lost_connections_raise_the_queue() -> None:
     assert advise(host()).steps == ()           # and without a database swappiness is nobody's business
 
 
+@pytest.mark.parametrize(("found", "wanted"), [
+    (web(), {}), (web(used=460), {}), (web(used=461), {"worker_rlimit_nofile": "8704", "worker_connections": "4096"}),
+    (web(dropped=1), {"worker_rlimit_nofile": "8704", "worker_connections": "4096"}), (web(dropped=1, files=8192), {"worker_connections": "4096"}),
+    (web(dropped=9, connections=4096, files=8704), {}), (web(dropped=1, files=None), {"worker_connections": "4096"}), (web(dropped=1, leaving=True), {})])
+def test_an_nginx_that_turned_clients_away_gets_room_once(found: nginx.Instance, wanted: dict[str, str]) -> None:
+    advice = advise(host(webs=[found]))
+    assert proposed(advice) == wanted
+    assert list(proposed(advice)) == list(wanted)           # files come before the connections that take them
+
+
+def test_an_nginx_that_could_not_be_looked_at_is_undecided() -> None:
+    assert advise(host(webs=[replace(web(), workers=Unknown("denied"))])).undecided["nginx nginx"].reason == "denied"
+
+
 def test_a_host_without_anything_gets_nothing() -> None:
     assert advise({}) == Advice((), {})
 
@@ -157,8 +178,8 @@ def test_files_of_sysctl() -> None:
 def all_targets() -> list[Target]:
     share = Share(64 * GIB, 32, "ssd")
     folder = Folder("data", "/d", "8:1", 0o700, 1, 100 * GIB, 50 * GIB)
-    steps: tuple[Step, ...] = advise(host(instances=[instance(settings())], overflows=1)).steps
-    return [*(step.target for step in steps), *postgresql.targets(settings(), share, Checkpoints(0, 9), 9 * DAY, folder),
+    steps: tuple[Step, ...] = advise(host(instances=[instance(settings())], overflows=1, webs=[web(dropped=1)])).steps
+    return [*(step.target for step in steps), *postgresql.targets(settings(), share, Checkpoints(0, 9), folder),
             *mysql.targets(Names(MARIADB), share), *mysql.targets(Names({"version": "8.4", "innodb_redo_log_capacity": "1"}), share)]
 
 

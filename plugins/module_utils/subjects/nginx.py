@@ -14,8 +14,8 @@ import time
 
 from ..local_http import get
 from ..log_digest import MAX_BYTES, digest, responses
-from ..process_files import age, enabled_unit, instance_name, limit_of_files, open_files
-from ..servers import running
+from ..nginx_servers import built_in, find_masters, is_leaving, places, read
+from ..process_files import age, enabled_unit, limit_of_files, open_files
 
 MAX_LOGS = 6
 # What is counted at any level; crit, alert and emerg are counted whatever they say
@@ -32,36 +32,32 @@ LINE = re.compile(r"^(\d{4})/(\d\d)/(\d\d) \d\d:\d\d:\d\d \[(\w+)\] \d+#\d+: (?:
 
 
 def capture(host):
-    processes = running(["nginx"])
-    found, taken = [], set()
-    for master in [item for item in processes if item["argv"][0].startswith("nginx: master")]:
-        name = instance_name(re.sub(r"\.conf$", "", os.path.basename(chosen(master["argv"][0], "-c") or "nginx.conf")), master, taken)
-        found.append({"instance": name, "pid": master["pid"], "container": master["container"]})
+    masters = find_masters()
+    for master in masters:
         if not master["container"]:
-            look(host, name, master, [item for item in processes if item["parent"] == master["pid"]])
+            look(host, master)
     installed = host.exists("/etc/nginx/nginx.conf")
-    host.note("nginx instances", json.dumps({"instances": found, "installed": installed,
-                                             "enabled": enabled_unit(host, ["nginx"]) if installed else None}))
+    host.note("nginx instances", json.dumps({
+        "instances": [dict((name, master[name]) for name in ("instance", "pid", "container")) for master in masters],
+        "installed": installed, "enabled": enabled_unit(host, ["nginx"]) if installed else None}))
 
 
-def look(host, name, master, children):
+def look(host, master):
     from ..nginx_config import flatten, status_page     # it takes as long to load as a command: only where there is an nginx
 
+    name = master["instance"]
     version = host.ask([master["exe"], "-V"])
     built = version.get("stderr") or ""
     host.record("version", name, built.partition("\n")[0] + "\n" if "error" not in version else None,
                 **dict((field, version[field]) for field in ("error", "stderr") if "error" in version))
-    title = master["argv"][0]
-    path = chosen(title, "-c") or built_in(built, "conf-path") or "/etc/nginx/nginx.conf"
-    prefix = chosen(title, "-p") or built_in(built, "prefix") or "/etc/nginx"
-    text, directives, files = flatten(os.path.join(prefix, path), read, host.glob)
+    path, prefix = places(master, built)
+    text, directives, files = flatten(path, read, host.glob)
     host.record("configuration", name, text, kind="note")
-    workers = [item for item in children if "worker process" in item["argv"][0]]
     host.record("workers", name, json.dumps({
         "seconds": age(master["pid"]), "exe": master["exe"], "master": open_files(master["pid"]),
         "changed_seconds": since_change(files),
         "workers": [dict(open_files(item["pid"]) or {}, paths=[], limit=limit_of_files(item["pid"]), seconds=age(item["pid"]),
-                         leaving="shutting down" in item["argv"][0]) for item in workers]}), kind="note")
+                         leaving=is_leaving(item)) for item in master["workers"]]}), kind="note")
     page = status_page(directives)
     if page is not None:
         host.record("status", name, **get(page[0], page[1], page[2], page[3]))
@@ -92,18 +88,3 @@ def since_change(paths):
     """How many seconds ago the last of these files was changed, or None."""
     times = [os.stat(path).st_mtime for path in paths if os.path.exists(path)]
     return round(time.time() - max(times), 1) if times else None
-
-
-def chosen(title, option):
-    match = re.search(r"\s%s\s+(\S+)" % option, title)
-    return match.group(1) if match else None
-
-
-def built_in(built, option):
-    match = re.search(r"--%s=(\S+)" % option, built)
-    return match.group(1) if match else None
-
-
-def read(path):
-    with open(path, "rb") as stream:
-        return stream.read(1048576).decode("utf-8", "replace")

@@ -7,11 +7,11 @@ from __future__ import absolute_import, division, print_function
 
 __metaclass__ = type
 
-from . import mysql, postgresql, sysctl
+from . import mysql, nginx, postgresql, sysctl
 from .errors import BadSetting
 from .values import same
 
-KINDS = {"sysctl": sysctl, "postgresql": postgresql, "mysql": mysql}
+KINDS = {"sysctl": sysctl, "postgresql": postgresql, "mysql": mysql, "nginx": nginx}
 
 
 def look(host, kind, instance, name):
@@ -22,7 +22,7 @@ def look(host, kind, instance, name):
 def change(host, kind, instance, name, before, after, dry=False):
     """Make ``before`` ``after``, for now and the next start: {"changed", "found", "now"}. Raises BadSetting where it is neither."""
     found = look(host, kind, instance, name)
-    if _is(found, after):
+    if _is(found, before, after):
         return {"changed": False, "found": found, "now": found}
     if not same(found["value"], before):
         raise BadSetting("%s is %s, but the plan was made for %s: somebody changed it since; it was left alone, plan again"
@@ -41,7 +41,7 @@ def put_back(host, kind, instance, name, before, after, kept, dry=False):
     found = look(host, kind, instance, name)
     if same(found["value"], before) and _same_kept(found["kept"], kept):
         return {"changed": False, "respected": "", "found": found, "now": found}
-    if not same(found["value"], after) and not _is(found, after) and not same(found["value"], before):
+    if not same(found["value"], after) and not same(found["value"], before):
         told = "%s was %s, by us %s, now %s: left alone" % (name, before, after, found["value"])
         ours = found["kept"] is not None and same(found["kept"], after)
         return dict({"respected": told, "found": found}, **_written(host, kind, instance, name, found["value"], kept, found, ours, dry))
@@ -55,9 +55,10 @@ def _written(host, kind, instance, name, value, kept, found, wanted, dry):
     return {"changed": True, "now": look(host, kind, instance, name)}
 
 
-def _is(found, wanted):
-    """In force, or to be at the next start, and lasting."""
-    return found["kept"] is not None and same(found["kept"], wanted) and (found["pending"] or same(found["value"], wanted))
+def _is(found, before, after):
+    """In force, or to be at the next start, and lasting. A value that is neither is somebody's, whatever our place holds."""
+    lasting = found["kept"] is not None and same(found["kept"], after)
+    return lasting and (same(found["value"], after) or (found["pending"] and same(found["value"], before)))
 
 
 def _same_kept(one, other):

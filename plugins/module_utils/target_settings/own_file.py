@@ -8,6 +8,7 @@ from __future__ import absolute_import, division, print_function
 __metaclass__ = type
 
 import os
+import stat
 
 NOTE = "# By Caretaker. A value that you change here is respected and reported, not changed back."
 
@@ -35,10 +36,19 @@ def store(path, name, value, head=""):
             os.unlink(path)
         return
     lines = [NOTE] + ([head] if head else []) + ["%s = %s" % item for item in sorted(settings.items())]
+    replace(path, "\n".join(lines) + "\n")
+
+
+def replace(path, text):
+    """Write a file at once and for good; one that is there keeps its mode and owner."""
     beside = path + ".new"
     descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o644)
     with os.fdopen(descriptor, "wb") as stream:
-        stream.write(("\n".join(lines) + "\n").encode("utf-8"))
+        if os.path.exists(path):
+            status = os.stat(path)
+            os.fchmod(stream.fileno(), stat.S_IMODE(status.st_mode))
+            os.fchown(stream.fileno(), status.st_uid, status.st_gid)
+        stream.write(text.encode("utf-8"))
         stream.flush()
         os.fsync(stream.fileno())
     os.rename(beside, path)

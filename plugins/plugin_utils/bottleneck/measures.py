@@ -152,6 +152,9 @@ MEASURES: Mapping[str, Measure] = {measure.name: measure for measure in (
             "{instance}: {p95_ratio} of its pool used at P95 (limit {limit_ratio})"),
     Measure("threads_used_ratio", U, Above(0.9, source="Linuxfabrik monitoring-plugins: 90 % of a server's threads"),
             "{instance}: {p95_ratio} of its threads busy at P95 (limit {limit_ratio})"),
+    Measure("connections_dropped_ratio", S, Above(0.001, source=f"nginx documentation (stub_status): none unless a limit was reached; "
+                                                                f"{JUDGEMENT}: one in a thousand"),
+            "{instance}: {p95_ratio} of its connections dropped at P95 (limit {limit_ratio})"),
     Measure("queue_length", S, Above(1000, source=f"{AWESOME}: over 1,000 messages ready"),
             "{instance}: {p95_count} in its queues at P95 (limit {limit_count})"),
     Measure("heap_after_gc_ratio", U, Above(0.8, source="Caretaker's own limit for a heap after a full collection"),
@@ -196,6 +199,7 @@ SIGNS: Mapping[str, Sign] = {sign.id: sign for sign in (
     Sign("database_latency", "plan", "queries are slow", (("database_latency_seconds",),)),
     Sign("pool_full", "pool", "a connection pool is used up", (("pool_used_ratio",),)),
     Sign("threads_full", "threads", "all threads are busy", (("threads_used_ratio",),)),
+    Sign("connections_dropped", "places", "a server turns connections away", (("connections_dropped_ratio",),)),
     Sign("queue_long", "queue", "a queue grows", (("queue_length",),)),
     Sign("heap_full", "heap", "a heap is full", (("heap_after_gc_ratio",),)),
     Sign("heap_collected", "heap", "garbage collections take the time", (("gc_time_ratio",),)),

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 Caretaker contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Series of a host from the metrics of node_exporter, postgres_exporter and mysqld_exporter, by Prometheus' range queries.
+"""Series of a host from the metrics of the exporters for node, PostgreSQL, MySQL and nginx, by Prometheus' range queries.
 
 The API: https://prometheus.io/docs/prometheus/latest/querying/api/#range-queries
 """
@@ -82,6 +82,8 @@ POSTGRESQL: Mapping[str, tuple[str, str]] = {
                                      "(sum(rate(pg_stat_database_blks_hit{@}[%])) + sum(rate(pg_stat_database_blks_read{@}[%])))"),
     "database_transactions_rate": ("", "sum(rate(pg_stat_database_xact_commit{@}[%])) + sum(rate(pg_stat_database_xact_rollback{@}[%]))"),
     "database_temporary_bytes_rate": ("", "sum(rate(pg_stat_database_temp_bytes{@}[%]))"),
+    "database_latency_seconds": ("", "sum(rate(pg_stat_database_active_time_seconds_total{@}[%])) / "
+                                     "(sum(rate(pg_stat_database_xact_commit{@}[%])) + sum(rate(pg_stat_database_xact_rollback{@}[%])))"),
     "database_dead_rows_ratio": ("", "sum(pg_stat_user_tables_n_dead_tup{@}) / "
                                      "(sum(pg_stat_user_tables_n_dead_tup{@}) + sum(pg_stat_user_tables_n_live_tup{@}))"),
 }
@@ -93,7 +95,10 @@ MYSQL: Mapping[str, tuple[str, str]] = {
     "database_log_waits_rate": ("", "sum(rate(mysql_global_status_innodb_log_waits{@}[%]))"),
     "database_lock_waits_count": ("", "max(mysql_global_status_innodb_row_lock_current_waits{@})"),
 }
-EXPORTERS = {"node": NODE, "postgresql": POSTGRESQL, "mysql": MYSQL}
+NGINX: Mapping[str, tuple[str, str]] = {
+    "connections_dropped_ratio": ("", "1 - sum(rate(nginx_connections_handled{@}[%])) / sum(rate(nginx_connections_accepted{@}[%]))"),
+}
+EXPORTERS = {"node": NODE, "postgresql": POSTGRESQL, "mysql": MYSQL, "nginx": NGINX}
 BOOT = "node_boot_time_seconds{@}"
 
 

@@ -16,14 +16,14 @@ from ..facts.kernel_settings import Configured
 from ..facts.mysql_model import Names
 from ..facts.postgresql_model import Instance, Setting
 from ..findings import Domain
-from . import kernel, mysql, postgresql
+from . import kernel, mysql, nginx, postgresql
 from .share import Share, share_of
 from .step import Advice, Step, Target
 
 # A setting whose step waits for others: {setting: those that come first}
 ORDER = {"effective_cache_size": ("shared_buffers",), "work_mem": ("shared_buffers",), "shared_buffers": ("vm.swappiness",),
          "innodb_buffer_pool_size": ("vm.swappiness",), "innodb_redo_log_capacity": ("innodb_buffer_pool_size",),
-         "innodb_log_file_size": ("innodb_buffer_pool_size",)}
+         "innodb_log_file_size": ("innodb_buffer_pool_size",), "worker_connections": ("worker_rlimit_nofile",)}
 
 
 def advise(facts: Mapping[str, Any]) -> Advice:
@@ -42,6 +42,8 @@ def advise(facts: Mapping[str, Any]) -> Advice:
             steps.extend(_postgresql(instance, share, undecided))
         for server in servers:
             steps.extend(_mysql(server, share, undecided))
+    for web in _web_servers(facts):
+        steps.extend(_nginx(web, undecided))
     return Advice(_in_order(steps), undecided)
 
 
@@ -52,6 +54,11 @@ def _instances(facts: Mapping[str, Any]) -> list[Instance]:
 
 def _servers(facts: Mapping[str, Any]) -> list[Any]:
     found = getattr(facts.get("mysql"), "servers", ())
+    return list(found) if isinstance(found, tuple) else []
+
+
+def _web_servers(facts: Mapping[str, Any]) -> list[Any]:
+    found = getattr(facts.get("nginx"), "instances", ())
     return list(found) if isinstance(found, tuple) else []
 
 
@@ -94,6 +101,16 @@ def _mysql(server: Any, share: Share, undecided: dict[str, Unknown]) -> Iterator
         if server.variables.has(target.setting) and not _is_near(float(server.variables.number(target.setting)), target):
             yield Step(Domain.DATABASE, "mysql", server.name, server.variables.text(target.setting), "server", target,
                        ORDER.get(target.setting, ()))
+
+
+def _nginx(web: Any, undecided: dict[str, Unknown]) -> Iterator[Step]:
+    targets = nginx.of_instance(web)
+    if isinstance(targets, Unknown):
+        undecided[f"nginx {web.name}"] = targets
+        return
+    for now, target in targets:
+        if not _is_near(float(now), target):
+            yield Step(Domain.PLATFORM, "nginx", web.name, now, "nginx's configuration", target, ORDER.get(target.setting, ()))
 
 
 def _is_near(now: float, target: Target) -> bool:

@@ -9,7 +9,6 @@ from collections.abc import Iterator, Mapping
 
 from ..absent import Unknown
 from ..facts.postgresql_model import Checkpoints, Folder, Instance, Setting
-from ..findings import DAY
 from .share import GIB, MIB, Share
 from .step import Target
 
@@ -18,6 +17,7 @@ MANUAL = "PostgreSQL documentation"
 UNITS = {"B": 1, "kB": 1 << 10, "8kB": 8 << 10, "16MB": 16 << 20, "MB": 1 << 20, "": 1}
 # random_page_cost and effective_io_concurrency
 DISKS = {"hdd": (4.0, 2), "ssd": (1.1, 200), "san": (1.1, 300), "nvme": (1.1, 1000)}
+FEWEST_REQUESTED = 5        # a backup and a shutdown ask for a checkpoint too (judgement)
 REQUESTED_RATIO = 0.1       # of all checkpoints: more come because the WAL is full, not because it is time
 LARGEST_WAL = 8 * GIB
 WAL_PART = 5                # of the free space of the WAL's file system
@@ -34,11 +34,10 @@ def size(value: float) -> str:
     return f"{int(value) // MIB}MB"
 
 
-def targets(settings: Mapping[str, Setting], share: Share, checkpoints: Checkpoints | None, uptime_seconds: float,
-            wal: Folder | None) -> Iterator[Target]:
+def targets(settings: Mapping[str, Setting], share: Share, checkpoints: Checkpoints | None, wal: Folder | None) -> Iterator[Target]:
     """All that formulas say of an instance, whatever its values are today."""
     yield from _memory(settings, share)
-    yield from _checkpoints(settings, checkpoints, uptime_seconds, wal)
+    yield from _checkpoints(settings, checkpoints, wal)
     yield from _disks(share)
     yield from _workers(share)
 
@@ -69,17 +68,15 @@ def _memory(settings: Mapping[str, Setting], share: Share) -> Iterator[Target]:
         "sorts and hashes write fewer temporary files", "database_temporary_bytes_rate", change_risk=2)
 
 
-def _checkpoints(
-    settings: Mapping[str, Setting], checkpoints: Checkpoints | None, uptime_seconds: float, wal: Folder | None
-) -> Iterator[Target]:
+def _checkpoints(settings: Mapping[str, Setting], checkpoints: Checkpoints | None, wal: Folder | None) -> Iterator[Target]:
     yield Target(
         "checkpoint_completion_target", "0.9", 0.7, 1.0, "the default since PostgreSQL 14", {}, f"{MANUAL}, checkpoint_completion_target",
         "a checkpoint's writes are spread over the time until the next", "disk_await_seconds")
-    if checkpoints is None or wal is None or uptime_seconds < DAY:
+    if checkpoints is None or wal is None or checkpoints.requested < FEWEST_REQUESTED:
         return
     total = checkpoints.timed + checkpoints.requested
     now = settings.get("max_wal_size")
-    if now is None or not total or checkpoints.requested / total <= REQUESTED_RATIO:
+    if now is None or checkpoints.requested / total <= REQUESTED_RATIO:
         return
     room = min(LARGEST_WAL, (wal.available_bytes + int(number(now))) // WAL_PART)
     yield Target(
@@ -117,5 +114,4 @@ def of_instance(instance: Instance, share: Share) -> Iterator[Target] | Unknown:
     folders = instance.folders if isinstance(instance.folders, tuple) else ()
     wal = next((folder for use in ("wal", "data") for folder in folders if folder.use == use), None)
     checkpoints = instance.checkpoints if isinstance(instance.checkpoints, Checkpoints) else None
-    uptime = getattr(instance.server, "uptime_seconds", 0.0)
-    return targets(instance.settings, share, checkpoints, uptime, wal)
+    return targets(instance.settings, share, checkpoints, wal)

@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The verdict on a stage of a tuning plan: what was measured before it against what was measured after it.
 
-Of a database server what its clients wait for decides, the time a transaction takes; of the kernel the measures that its steps name. The
-other measures are told beside it: many measures that could each condemn a change would condemn good ones by chance.
+Of a database server what its clients wait for decides, the time a transaction takes; of anything else the measures that its steps name.
+The other measures are told beside it: many measures that could each condemn a change would condemn good ones by chance.
 """
 
 from __future__ import annotations
@@ -16,15 +16,16 @@ from typing import Any
 from ..absent import NotHere, Unknown
 from ..wording import render, show
 from .proof import Outcome, Proof, prove, together
-from .samples import COSTS, KERNEL, Window, window
+from .samples import COSTS, Window, window
 
 LATENCY = "database_latency_seconds"
+DATABASES = ("postgresql", "mysql")
 OVER_WEEKS = "shows only over weeks, in the history"
 # What a measure costs, in words that carry a unit
 COST_NAMES = {
     LATENCY: "time_seconds", "database_cache_hit_ratio": "missed_ratio", "database_temporary_bytes_rate": "temporary_bytes",
     "database_log_waits_rate": "waits_count", "disk_await_seconds": "time_seconds", "swap_out_pages_rate": "pages_per_second",
-    "tcp_listen_overflows_rate": "refused_ratio",
+    "tcp_listen_overflows_rate": "refused_ratio", "connections_dropped_ratio": "dropped_ratio",
 }
 
 
@@ -46,8 +47,9 @@ class Verdict:
 def judge_stage(
     server: str, measures: Iterable[str], before: Sequence[Mapping[str, Any]], after: Sequence[Mapping[str, Any]], interval_seconds: float
 ) -> Verdict:
-    """``server``: "postgresql 5432", "mysql 3306" or KERNEL; ``measures``: those that the steps name; ``before`` and ``after``: rounds."""
-    wanted = dict.fromkeys((*(() if server == KERNEL else (LATENCY,)), *measures))
+    """``server``: "postgresql 5432", "nginx nginx" or KERNEL; ``measures``: those that the steps name; ``before`` and ``after``: rounds."""
+    is_database = server.partition(" ")[0] in DATABASES
+    wanted = dict.fromkeys((*((LATENCY,) if is_database else ()), *measures))
     proofs: dict[str, Proof] = {}
     unproven: dict[str, str] = {}
     for measure in wanted:
@@ -60,7 +62,7 @@ def judge_stage(
             proofs[measure] = prove(first.cost, then.cost, first.work, then.work)
         else:
             unproven[measure] = next(render(item.reason, item.values) for item in windows if isinstance(item, Unknown | NotHere))
-    deciding = tuple(measure for measure in proofs if server == KERNEL or measure == LATENCY)
+    deciding = tuple(measure for measure in proofs if not is_database or measure == LATENCY)
     return Verdict(together(proofs[measure].outcome for measure in deciding), deciding, proofs, unproven)
 
 

@@ -1,0 +1,188 @@
+# Copyright (c) 2026 Caretaker contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Caretaker's plan for PostgreSQL and MariaDB beside their defaults, pgtune's formulas and MySQLTuner's advice, on one lab host.
+
+The host has 2 GiB of memory. Each is loaded, inspected, and advised on; then every set of values gets each load for a window, in rounds
+whose order turns. Ratios are of the same round; told are their median and its distribution-free confidence interval.
+Goal: no throughput more than 2 % below another's beyond noise.
+"""
+
+from __future__ import annotations
+
+import argparse
+import re
+import statistics
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from plugins.plugin_utils.inspection import judge
+from plugins.plugin_utils.tuning.advice import advise
+
+from .advisers import of_mysqltuner, pgtune
+from .databases import interval, look, only
+
+ROOT = Path(__file__).parents[2]
+LAB, HOST = "benchtuning", "db1"
+MEMORY_BYTES = 2 << 30
+WARM_SECONDS = 6
+LOSS_LIMIT = 0.02
+OURS, DEFAULT = "Caretaker", "default"
+Values = Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Rate:
+    """Transactions a second, and the 95th percentile of the time that one takes."""
+
+    per_second: float
+    p95_seconds: float
+
+
+@dataclass(frozen=True)
+class Database:
+    """``loads``: {name: command that prints for SECONDS}; ``file``: where values go, under ``heading``; ``rival``: what else advises."""
+
+    name: str
+    subjects: tuple[str, ...]
+    service: str
+    others: str
+    setup: str
+    file: str
+    heading: str
+    loads: Mapping[str, str]
+    rate: Callable[[str], Rate]
+    rival: str
+    rival_values: Callable[[], Values]
+
+
+def pgbench(options: str, database: str) -> str:
+    return (f"cd /tmp && rm -f bench.* && runuser -u postgres -- pgbench -n -c 8 -j 2 -T SECONDS -l --log-prefix=/tmp/bench {options} {database} "
+            "2>/dev/null && cat /tmp/bench.* | awk '{print $3}' | sort -n | awk '{t[NR] = $1} END {print \"p95\", t[int(NR * 0.95)]}'")
+
+
+def sysbench(load: str, tables: str) -> str:
+    return f"sysbench --db-driver=mysql --mysql-db={tables} --mysql-user=root --mysql-socket=/run/mysqld/mysqld.sock {SIZES[tables]} " \
+           f"--threads=8 --percentile=95 --time=SECONDS {load}"
+
+
+def of_pgbench(text: str) -> Rate:
+    """tps = 1523.117 (without initial connection time) and, of the log, p95 8123 in microseconds."""
+    return Rate(figure(r"^tps = ([\d.]+)", text), figure(r"^p95 (\d+)", text) / 1e6)
+
+
+def of_sysbench(text: str) -> Rate:
+    """    transactions:                        8123   (406.01 per sec.)  and      95th percentile:      31.37 in milliseconds."""
+    return Rate(figure(r"transactions:\s+\d+\s+\(([\d.]+) per sec", text), figure(r"95th percentile:\s+([\d.]+)", text) / 1e3)
+
+
+def figure(pattern: str, text: str) -> float:
+    match = re.search(pattern, text, re.MULTILINE)
+    if match is None:
+        sys.exit(f"no {pattern!r} in what the load printed:\n{text}")
+    return float(match[1])
+
+
+SIZES = {"small": "--tables=4 --table-size=250000", "large": "--tables=4 --table-size=2500000"}
+POSTGRESQL = Database(
+    "PostgreSQL", ("postgresql", "memory", "cpu", "block_devices"), "postgresql@15-main", "mariadb", """
+set -e
+systemctl start postgresql@15-main
+for pair in small:40 large:220; do
+    runuser -u postgres -- createdb ${pair%:*}
+    runuser -u postgres -- pgbench -q -i -s ${pair#*:} ${pair%:*} >/dev/null 2>&1
+done
+""", "/etc/postgresql/15/main/conf.d/zz-bench.conf", "",
+    {"read and write": pgbench("", "small"), "read only": pgbench("-S", "small"), "larger than memory": pgbench("-S", "large")},
+    of_pgbench, "pgtune", lambda: pgtune(MEMORY_BYTES, int(on_host("nproc")), 100))
+MARIADB = Database(
+    "MariaDB", ("mysql", "memory", "cpu", "block_devices"), "mariadb", "postgresql@15-main", f"""
+set -e
+systemctl start mariadb
+for tables in small large; do mariadb -e "CREATE DATABASE $tables"; done
+sysbench --db-driver=mysql --mysql-db=small --mysql-user=root --mysql-socket=/run/mysqld/mysqld.sock {SIZES["small"]} oltp_common prepare >&2
+sysbench --db-driver=mysql --mysql-db=large --mysql-user=root --mysql-socket=/run/mysqld/mysqld.sock {SIZES["large"]} oltp_common prepare >&2
+""", "/etc/mysql/mariadb.conf.d/zz-bench.cnf", "[mariadbd]\n",
+    {"read and write": sysbench("oltp_read_write run", "small"), "read only": sysbench("oltp_read_only run", "small"),
+     "larger than memory": sysbench("oltp_read_write run", "large")},
+    of_sysbench, "MySQLTuner", lambda: of_mysqltuner(on_host("mysqltuner --nocolor --silent --outputfile /tmp/advice >/dev/null 2>&1; "
+                                                             "cat /tmp/advice")))
+
+
+def measure(options: argparse.Namespace) -> int:
+    wanted = [database for database in (POSTGRESQL, MARIADB) if options.only in (None, database.name)]
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = Path(temporary)
+        try:
+            lab("up", "--hosts", HOST, "--image", "loads", "--memory", "2G", "--name", LAB, "--inventory", str(folder / "hosts.yml"))
+            worse = [database.name for database in wanted if not compare(database, folder, options.rounds, options.seconds)]
+            return 1 if worse else 0
+        finally:
+            lab("down", "--name", LAB)
+
+
+def lab(*words: str) -> None:
+    subprocess.run([str(ROOT / "scripts" / "lab"), *words], check=True, stdout=subprocess.DEVNULL)
+
+
+def on_host(script: str) -> str:
+    done = subprocess.run([str(ROOT / "scripts" / "lab"), "ssh", "--name", LAB, HOST, "bash -s"], input=script, capture_output=True, text=True)
+    if done.returncode:
+        sys.exit(f"the host says: {done.stderr or done.stdout}")
+    return done.stdout
+
+
+def compare(database: Database, folder: Path, rounds: int, seconds: int) -> bool:
+    on_host(f"systemctl stop {database.others}")
+    on_host(database.setup)
+    for load in database.loads.values():        # what is advised on has been at work
+        run(database, load, seconds)
+    sets = {DEFAULT: {}, OURS: advised(database, folder), database.rival: database.rival_values()}
+    for name, values in sets.items():
+        print(f"{database.name}, {name}: {', '.join(f'{key} = {value}' for key, value in values.items()) or 'as installed'}", flush=True)
+    rates: dict[tuple[str, str], list[Rate]] = {}
+    order = list(sets)
+    for number in range(rounds):
+        for name in order[number % len(order):] + order[:number % len(order)]:
+            apply(database, sets[name])
+            for load, command in database.loads.items():
+                run(database, command, WARM_SECONDS)
+                rates.setdefault((load, name), []).append(run(database, command, seconds))
+        print(f"{database.name}, round {number + 1}: " + "; ".join(
+            f"{load} {', '.join(f'{name} {rates[load, name][-1].per_second:.0f}' for name in sets)}" for load in database.loads), flush=True)
+    return sum(not told(database, load, other, rates) for load in database.loads for other in (DEFAULT, database.rival)) == 0
+
+
+def advised(database: Database, folder: Path) -> Values:
+    capture, _output = look(folder / "hosts.yml", folder, *only(list(database.subjects)))
+    advice = advise(judge(capture).facts)
+    for what, reason in advice.undecided.items():
+        print(f"{database.name}: {what} is undecided: {reason.reason} {dict(reason.values)}", flush=True)
+    return {step.target.setting: step.target.value for step in advice.steps}
+
+
+def apply(database: Database, values: Values) -> None:
+    text = database.heading + "".join(f"{name} = {value}\n" for name, value in values.items())
+    on_host(f"cat > {database.file} <<'END'\n{text}END\nsystemctl restart {database.service}")
+
+
+def run(database: Database, command: str, seconds: int) -> Rate:
+    return database.rate(on_host(command.replace("SECONDS", str(seconds))))
+
+
+def told(database: Database, load: str, other: str, rates: Mapping[tuple[str, str], list[Rate]]) -> bool:
+    """Print ours beside the other; False if ours does more than 2 % less, and that is no noise."""
+    ours, theirs = rates[load, OURS], rates[load, other]
+    more = [one.per_second / two.per_second for one, two in zip(ours, theirs, strict=True)]
+    slower = [one.p95_seconds / two.p95_seconds for one, two in zip(ours, theirs, strict=True)]
+    shown = []
+    for name, ratios in (("throughput", more), ("95th percentile of time", slower)):
+        low, high, confidence = interval(ratios)
+        shown.append(f"{name} {statistics.median(ratios):.3f} times ({low:.3f} to {high:.3f}, {confidence:.0%})")
+    good = statistics.median(more) >= 1 - LOSS_LIMIT or interval(more)[1] >= 1
+    print(f"{database.name}, {load}, {OURS} beside {other}: {'; '.join(shown)}{'' if good else ' WORSE'}", flush=True)
+    return good
