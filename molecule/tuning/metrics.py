@@ -8,7 +8,7 @@ turns connections away. maria1 is well.
 """
 
 import itertools
-import random
+import math
 import time
 
 STEP = 300
@@ -37,8 +37,9 @@ def counters(host):
     }
     if host == "pg1":
         found |= {
-            "pg_stat_database_active_time_seconds": {'datname="shop"': (8, 0.01)}, "pg_stat_database_xact_commit": {'datname="shop"': (4, 2)},
-            "pg_stat_database_xact_rollback": {'datname="shop"': (0.01, 0.01)}, "pg_stat_database_temp_bytes": {'datname="shop"': (60e6, 1e3)},
+            "pg_stat_database_active_time_seconds": {'datname="shop"': (8, 0.01)},
+            "pg_stat_database_xact_commit": {'datname="shop"': (4, 2)}, "pg_stat_database_xact_rollback": {'datname="shop"': (0.01, 0.01)},
+            "pg_stat_database_temp_bytes": {'datname="shop"': (60e6, 1e3)},
             "pg_stat_database_blks_hit": {'datname="shop"': (9000, 900)}, "pg_stat_database_blks_read": {'datname="shop"': (90, 9)},
         }
     if host == "web1":
@@ -55,7 +56,6 @@ def gauges(host):
 
 # All of a metric stands together, whatever host it is of
 hosts = ("pg1", "maria1", "app1", "web1")
-random.seed(1)
 for metric in dict.fromkeys(itertools.chain(*(gauges(host) for host in hosts))):
     print(f"# TYPE {metric} gauge")
     for host in hosts:
@@ -72,6 +72,6 @@ for metric in dict.fromkeys(itertools.chain(*(counters(host) for host in hosts))
             words = ",".join(part for part in (f'instance="{host}"', labels) if part)
             for number in range(COUNT):
                 at = END - (COUNT - number) * STEP
-                value += STEP * (busy if office(at) else quiet) * random.uniform(0.9, 1.1)
+                value += STEP * (busy if office(at) else quiet) * (1 + 0.1 * math.sin(number))
                 print(f"{metric}{suffix}{{{words}}} {value:.3f} {at}")
 print("# EOF")
