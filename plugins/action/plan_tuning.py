@@ -16,7 +16,7 @@ try:
     from ansible_collections.caretaker.infra.plugins.plugin_utils.approval.plan import BadPlan
     from ansible_collections.caretaker.infra.plugins.plugin_utils.approval.request import OPTIONS, write_plan
     from ansible_collections.caretaker.infra.plugins.plugin_utils.archive import BadCapture
-    from ansible_collections.caretaker.infra.plugins.plugin_utils.tuning.planning import advice_of_run, tuning_document
+    from ansible_collections.caretaker.infra.plugins.plugin_utils.tuning.planning import found_in_run, tuning_document
 except ImportError as error:
     raise AnsibleError(missing(error)) from error
 
@@ -33,7 +33,7 @@ class ActionModule(ActionBase):
         try:
             made = write_plan(
                 options, (task_vars or {})["hostvars"], "tuning",
-                lambda site, heading: tuning_document(site, heading, options["run"], advice_of_run(
+                lambda site, heading: tuning_document(site, heading, options["run"], found_in_run(
                     Path(options["home"]), options["run"], site.hosts)), self._task.check_mode)
         except (BadCapture, BadPlan, OSError) as error:
             return {**result, "failed": True, "msg": str(error)}

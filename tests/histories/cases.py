@@ -12,6 +12,7 @@ import numpy as np
 
 from plugins.plugin_utils.absent import Unknown
 from plugins.plugin_utils.bottleneck.circumstances import Consumer, Impaired, Link, Query
+from plugins.plugin_utils.bottleneck.diagnosis import Diagnosis, diagnose
 
 from .host import DAY, Host
 
@@ -455,3 +456,11 @@ def make(case_: Case, seed: int, interval: int = 600) -> Host:
                 if rng.random() < 0.2 and host.facts[name] is told[name]:
                     host.facts[name] = Unknown("this capture does not tell it")
     return host
+
+
+def made_up(name: str) -> Diagnosis:
+    """The diagnosis of the plainest host of a case."""
+    found = diagnose(*make(next(case for case in CASES if case.name == name), 1).history())
+    if not isinstance(found, Diagnosis):
+        raise TypeError(f"{name}: {found.reason}")
+    return found

@@ -45,7 +45,13 @@ PLAN = {
     "window": {"from": "2026-11-22T20:00:00Z", "until": "2026-11-23T02:00:00Z"},
     "hosts": {"db1": {"address": "192.0.2.10", "system": "crm", "groups": ["databases"]}},
     "systems": {"crm": {"approvers": ["bob", "carol"], "needed": 2}}, "approvers_sha256": "0" * 64, "freeze_exceptions": [], "incident": None,
-    "steps": [{"id": "s1", "host": "db1", "domain": "database", "action": "set max_connections", "before": 100, "after": {"value": 217}, "rollback": 100}],
+    "steps": [{"id": "s1", "host": "db1", "domain": "database", "action": "set max_connections", "before": 100, "after": {"value": 217}, "rollback": 100,
+               "effect": {"en": "fewer refused", "zh_CN": "更少拒绝"}, "restart": False}],
+    "bottlenecks": [
+        {"host": "db1", "domain": "os", "resource": "backlog", "cause": {"en": "a queue is short", "zh_CN": "队列太短"}, "hours_a_week": 38.5, "steps": ["s1"],
+         "says": {"en": "connections are refused", "zh_CN": "拒绝连接"}},
+        {"host": "db1", "domain": "hardware", "resource": "network", "cause": {"en": "path", "zh_CN": "链路"}, "hours_a_week": 9.0, "steps": [],
+         "says": {"en": "lost", "zh_CN": "丢失"}, "by_hand": {"en": "Ask the network's team", "zh_CN": "请网络团队"}}],
 }
 
 
@@ -194,14 +200,16 @@ def test_a_folder_that_cannot_be_written_is_told(small: Path, tmp_path: Path) ->
         write_documents(copy, ("xlsx",), Context())
 
 
-@pytest.mark.parametrize("language", LANGUAGES)
-def test_a_plan_of_any_kind_is_a_document_that_carries_its_digest(tmp_path: Path, language: str) -> None:
+@pytest.mark.parametrize(("language", "said"), [
+    ("en", ("Operating system: Listen queue", "connections are refused", "db1 (s1)", "Effect: fewer refused", "Restart: no", "Ask the network's team", "38.5")),
+    ("zh_CN", ("操作系统: 监听队列", "拒绝连接", "db1 (s1)", "效果: 更少拒绝", "重启: 否", "请网络团队"))])
+def test_a_plan_of_any_kind_is_a_document_that_carries_its_digest(tmp_path: Path, language: str, said: tuple[str, ...]) -> None:
     path = tmp_path / "plan.yml"
     path.write_text(json.dumps(PLAN))
     made, notes = plan.write_beside(path, None)
     text = texts_of(tmp_path / f"plan.{language}.docx")
     assert [its.name for its in made] == [f"plan.{its}.docx" for its in LANGUAGES] and notes == ()
-    for part in (parse(PLAN, "plan").digest, "Raise the limit \\x02", "192.0.2.10", "set max_connections", "100", "value: 217", "bob, carol"):
+    for part in (parse(PLAN, "plan").digest, "Raise the limit \\x02", "192.0.2.10", "set max_connections", "100", "value: 217", "bob, carol", *said):
         assert part in text
 
 
@@ -220,7 +228,7 @@ def texts() -> Iterator[str]:
             if name == "t" and isinstance(call.args[0], ast.Constant):
                 yield str(call.args[0].value)
     for words in (model.SEVERITY_WORDS, model.DOMAIN_WORDS, model.STATE_WORDS, found.CHANGE_WORDS, closing.KIND_WORDS, closing.DECISION_WORDS,
-                  closing.SIGNATURE_WORDS, bottlenecks.RESOURCE_WORDS):
+                  closing.SIGNATURE_WORDS, bottlenecks.RESOURCE_WORDS, plan.LABELS):
         yield from words.values()
     yield from (*workbook.SHEET_WORDS, METHOD, LOAD, "inspect, read-only", workbook.BOTTLENECKS)
 

@@ -22,6 +22,7 @@ from plugins.plugin_utils.tuning import mysql, postgresql
 from plugins.plugin_utils.tuning.advice import advise
 from plugins.plugin_utils.tuning.share import GIB, MIB, Share
 from plugins.plugin_utils.tuning.step import Advice, Step, Target
+from tests.histories.cases import made_up
 
 DEFAULTS = {
     "shared_buffers": ("16384", "8kB"), "effective_cache_size": ("524288", "8kB"), "maintenance_work_mem": ("65536", "kB"),
@@ -166,6 +167,24 @@ def test_an_nginx_that_could_not_be_looked_at_is_undecided() -> None:
     assert advise(host(webs=[replace(web(), workers=Unknown("denied"))])).undecided["nginx nginx"].reason == "denied"
 
 
+def of_weeks(*causes: str) -> dict[str, Any]:
+    """A host's kernel, as it is and with what the diagnosis of weeks found."""
+    verdicts = tuple(verdict for name in causes for verdict in made_up(name).verdicts)
+    values = {"vm.dirty_bytes": "0", "vm.dirty_background_bytes": "0", "net.core.netdev_max_backlog": "1000", "fs.file-max": "100000",
+              "net.netfilter.nf_conntrack_max": "262144"}
+    return {**host(kernel=values), "bottlenecks": SimpleNamespace(diagnosis=replace(made_up("quiet"), verdicts=verdicts))}
+
+
+@pytest.mark.parametrize(("case", "wanted"), [
+    ("dirty pages", {"vm.dirty_bytes": "536870912", "vm.dirty_background_bytes": "67108864"}), ("softnet", {"net.core.netdev_max_backlog": "5000"}),
+    ("conntrack", {"net.netfilter.nf_conntrack_max": str(16 * GIB // 16384)}), ("open files", {"fs.file-max": str(16 * GIB // 10240)}), ("quiet", {})])
+def test_limits_of_the_kernel_that_were_short_for_weeks(case: str, wanted: dict[str, str]) -> None:
+    facts = of_weeks(case)
+    assert proposed(advise(facts)) == wanted
+    tuned = {**facts["kernel_settings"].values, **wanted}
+    assert advise({**facts, "kernel_settings": KernelSettingsFacts(tuned, {}, "")}).steps == (), "once"
+
+
 def test_a_host_without_anything_gets_nothing() -> None:
     assert advise({}) == Advice((), {})
 
@@ -178,7 +197,8 @@ def test_files_of_sysctl() -> None:
 def all_targets() -> list[Target]:
     share = Share(64 * GIB, 32, "ssd")
     folder = Folder("data", "/d", "8:1", 0o700, 1, 100 * GIB, 50 * GIB)
-    steps: tuple[Step, ...] = advise(host(instances=[instance(settings())], overflows=1, webs=[web(dropped=1)])).steps
+    weeks = advise(of_weeks("dirty pages", "softnet", "conntrack", "open files")).steps
+    steps: tuple[Step, ...] = weeks + advise(host(instances=[instance(settings())], overflows=1, webs=[web(dropped=1)])).steps
     return [*(step.target for step in steps), *postgresql.targets(settings(), share, Checkpoints(0, 9), folder),
             *mysql.targets(Names(MARIADB), share), *mysql.targets(Names({"version": "8.4", "innodb_redo_log_capacity": "1"}), share)]
 

@@ -13,11 +13,15 @@ import pytest
 from plugins.plugin_utils.absent import Unknown
 from plugins.plugin_utils.approval.plan import BadPlan, parse
 from plugins.plugin_utils.approval.writing import Heading, Site
+from plugins.plugin_utils.bottleneck.causes import CAUSES
 from plugins.plugin_utils.findings import Domain
-from plugins.plugin_utils.tuning.planning import advice_of_run, tuning_document
+from plugins.plugin_utils.reports.translation import translator
+from plugins.plugin_utils.tuning.planning import Found, found_in_run, tuning_document
 from plugins.plugin_utils.tuning.proof import Outcome
+from plugins.plugin_utils.tuning.remedies import BY_HAND, SETTINGS
 from plugins.plugin_utils.tuning.step import Advice, Step, Target
 from plugins.plugin_utils.tuning.verdict import judge_stage, told
+from tests.histories.cases import made_up
 
 from .test_tuning_samples import measured, readings
 
@@ -34,16 +38,16 @@ def step(how: str, instance: str, setting: str, domain: Domain = Domain.DATABASE
     return Step(domain, how, instance, "60", "default", target)
 
 
-ADVICE = {
-    "db2": Advice((step("mysql", "3306", "innodb_io_capacity"),)),
-    "db1": Advice((step("sysctl", "", "vm.swappiness", Domain.OS), step("postgresql", "5432", "shared_buffers"),
-                   step("postgresql", "5433", "shared_buffers"), step("postgresql", "5432", "work_mem"))),
-    "web1": Advice((), {"kernel": Unknown("it was not looked at")}),
+FOUND = {
+    "db2": Found(Advice((step("mysql", "3306", "innodb_io_capacity"),))),
+    "db1": Found(Advice((step("sysctl", "", "vm.swappiness", Domain.OS), step("postgresql", "5432", "shared_buffers"),
+                         step("postgresql", "5433", "shared_buffers"), step("postgresql", "5432", "work_mem")))),
+    "web1": Found(Advice((), {"kernel": Unknown("it was not looked at")})),
 }
 
 
 def test_a_stage_is_a_server_of_a_host() -> None:
-    written = tuning_document(SITE, HEADING, "2026Q4-001", ADVICE)
+    written = tuning_document(SITE, HEADING, "2026Q4-001", FOUND)
     assert [(item["id"], item["host"], item["stage"], item["object"], item["setting"], item["engineer"]) for item in written["steps"]] == [
         ("s1", "db1", 1, "", "vm.swappiness", "erin"), ("s2", "db1", 2, "5432", "shared_buffers", "frank"),
         ("s3", "db1", 3, "5433", "shared_buffers", "frank"), ("s4", "db1", 2, "5432", "work_mem", "frank"),
@@ -51,17 +55,34 @@ def test_a_stage_is_a_server_of_a_host() -> None:
     assert list(parse(written, "plan").hosts) == ["db1", "db2"]
     first = written["steps"][1]
     assert (first["before"], first["after"], first["rollback"], first["set_by"]) == ("60", "10", "60", "default")
-    assert (first["formula"], first["restart"], first["risk"], first["proof"]) == ("a quarter of 1.0 GiB", True, 2, "database_latency_seconds")
+    assert (first["formula"]["en"], first["restart"], first["risk"], first["proof"]) == ("a quarter of 1.0 GiB", True, 2, "database_latency_seconds")
+
+
+def test_each_bottleneck_has_its_steps_or_what_people_do() -> None:
+    advice = Advice((step("postgresql", "5432", "work_mem"), step("postgresql", "5432", "shared_buffers")))
+    found = {"db1": Found(advice, made_up("spills")), "web1": Found(Advice(()), made_up("cpu and cable")), "web2": Found(Advice(()), made_up("quiet"))}
+    told = tuning_document(SITE, HEADING, "2026Q4-001", found)["bottlenecks"]
+    assert [(item["host"], item["domain"], item["resource"], item["steps"]) for item in told if item["host"] == "db1"] == [
+        ("db1", "database", "work_memory", ["s1"])]
+    assert {item["resource"]: item["by_hand"]["en"] for item in told if item["host"] == "web1"} == {
+        "cpu": "More or faster CPUs, or move work to other hosts and hours.", "network": "Replace cable or transceiver, then port, then card."}
+    assert told[0]["hours_a_week"] > 0 and told[0]["cause"]["zh_CN"] != told[0]["cause"]["en"]
+
+
+def test_every_cause_has_a_remedy_in_every_language() -> None:
+    assert set(CAUSES) == set(SETTINGS) | set(BY_HAND)
+    assert not set(SETTINGS) & set(BY_HAND)
+    assert [text for text in BY_HAND.values() if translator("zh_CN")(text) == text] == []
 
 
 def test_a_plan_without_a_step_is_refused() -> None:
     with pytest.raises(BadPlan, match=r"run 2026Q4-001: nothing to change on these hosts \(1 things are undecided"):
-        tuning_document(SITE, HEADING, "2026Q4-001", {"web1": ADVICE["web1"]})
+        tuning_document(SITE, HEADING, "2026Q4-001", {"web1": FOUND["web1"]})
 
 
 def test_a_run_without_captures_is_refused(tmp_path: Path) -> None:
     with pytest.raises(BadPlan, match="has no captures of a run '2026Q9-001'"):
-        advice_of_run(tmp_path, "2026Q9-001", ["db1"])
+        found_in_run(tmp_path, "2026Q9-001", ["db1"])
 
 
 @pytest.mark.parametrize(("after", "outcome"), [

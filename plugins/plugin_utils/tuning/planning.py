@@ -1,7 +1,7 @@
 # Copyright (c) 2026 Caretaker contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A tuning plan: the advice on the hosts of a run, as steps in stages to be approved.
+"""A tuning plan: what was short for weeks on the hosts of a run and what is done about it; the advice on them, as steps in stages.
 
 The steps of one stage of a host are applied, measured and, if need be, put back together: settings of one server act on each other, and
 one restart serves them all. Whoever wants one to be proven by itself gives it a stage of its own before the plan is approved.
@@ -9,34 +9,67 @@ one restart serves them all. Whoever wants one to be proven by itself gives it a
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from ..approval.plan import BadPlan
 from ..approval.writing import Heading, Site, document_of_changes
 from ..archive import captures_of_run, load
+from ..bottleneck.causes import CAUSES
+from ..bottleneck.diagnosis import Diagnosis, Verdict
 from ..inspection import judge
-from ..wording import render
+from ..reports.bottlenecks import diagnosis_of
+from ..reports.document import in_both
 from .advice import advise
+from .remedies import BY_HAND, steps_for
 from .step import Advice, Step
 
 
-def advice_of_run(home: Path, run: str, hosts: Collection[str]) -> dict[str, Advice]:
-    """{host: advice} by the captures of a run. Raises BadPlan for a run that is not there, BadCapture."""
+@dataclass(frozen=True)
+class Found:
+    """What an inspection says of a host; ``diagnosis`` None without a history."""
+
+    advice: Advice
+    diagnosis: Diagnosis | None = None
+
+
+def found_in_run(home: Path, run: str, hosts: Collection[str]) -> dict[str, Found]:
+    """{host: what was found} by the captures of a run. Raises BadPlan for a run that is not there, BadCapture."""
     captures = [load(path) for path in captures_of_run(home, run)]
     if not captures:
         raise BadPlan(f"{home / 'archive'} has no captures of a run {run!r}; scripts/status names the newest run")
-    return {capture.host: advise(judge(capture).facts) for capture in captures if capture.host in hosts and not capture.problem}
+    facts = {capture.host: judge(capture).facts for capture in captures if capture.host in hosts and not capture.problem}
+    return {host: Found(advise(its), diagnosis_of(its)) for host, its in facts.items()}
 
 
-def tuning_document(site: Site, heading: Heading, run: str, advice: Mapping[str, Advice]) -> dict[str, Any]:
-    """The document of a plan with a step a setting. Raises BadPlan where there is nothing to change."""
-    steps = [step for host in sorted(advice) for step in _of_host(host, advice[host])]
+def tuning_document(site: Site, heading: Heading, run: str, found: Mapping[str, Found]) -> dict[str, Any]:
+    """The document of a plan with a step a setting, and each long-term bottleneck with the steps, or the work of people, against it.
+
+    Raises BadPlan where there is nothing to change.
+    """
+    steps = [step for host in sorted(found) for step in _of_host(host, found[host].advice)]
     if not steps:
-        undecided = sum(len(item.undecided) for item in advice.values())
+        undecided = sum(len(item.advice.undecided) for item in found.values())
         raise BadPlan(f"run {run}: nothing to change on these hosts ({undecided} things are undecided; scripts/advise says why)")
-    return document_of_changes(site, "tuning", heading, run, [{"id": f"s{number}", **step} for number, step in enumerate(steps, 1)])
+    numbered = [{"id": f"s{number}", **step} for number, step in enumerate(steps, 1)]
+    document = document_of_changes(site, "tuning", heading, run, numbered)
+    return {**document, "bottlenecks": [item for host in sorted(found) for item in _bottlenecks(host, found[host].diagnosis, numbered)]}
+
+
+def _bottlenecks(host: str, diagnosis: Diagnosis | None, steps: Iterable[Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
+    """Of one host, the worst first."""
+    settings = {step["setting"]: step["id"] for step in steps if step["host"] == host}
+    verdicts: Iterable[Verdict] = diagnosis.verdicts if diagnosis else ()
+    for verdict in sorted(verdicts, key=lambda item: -item.hours_a_week):
+        answering = steps_for(verdict.cause, settings)
+        by_hand = {} if answering or verdict.cause not in BY_HAND else {"by_hand": in_both(BY_HAND[verdict.cause], {})}
+        yield {
+            "host": host, "domain": verdict.domain.value, "resource": verdict.resource, "cause": in_both(CAUSES[verdict.cause].title, {}),
+            "says": in_both(verdict.message, verdict.values), "hours_a_week": round(verdict.hours_a_week, 1),
+            "confidence": round(verdict.confidence, 2), "steps": answering, **by_hand,
+        }
 
 
 def _of_host(host: str, advice: Advice) -> Iterator[dict[str, Any]]:
@@ -51,6 +84,6 @@ def _of_step(step: Step) -> dict[str, Any]:
     return {
         "domain": step.domain.value, "action": step.how, "object": step.instance, "setting": target.setting,
         "before": step.before, "after": target.value, "rollback": step.before, "set_by": step.set_by,
-        "formula": render(target.formula, target.values), "source": target.source, "effect": target.effect,
+        "formula": in_both(target.formula, target.values), "source": target.source, "effect": in_both(target.effect, {}),
         "restart": target.needs_restart, "risk": target.change_risk, "proof": target.proof,
     }

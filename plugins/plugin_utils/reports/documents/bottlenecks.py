@@ -19,7 +19,8 @@ RESOURCE_WORDS = {
     "cpu": "CPU", "memory": "Memory", "disk": "Disk", "filesystem": "File system", "network": "Network", "backlog": "Listen queue",
     "conntrack": "Connection tracking", "files": "Open files", "connections": "Database connections", "locks": "Locks",
     "cache": "Database cache", "log": "Database log", "checkpoints": "Checkpoints", "work_memory": "Memory for sorts", "vacuum": "Vacuum",
-    "plan": "Statements", "pool": "Connection pool", "threads": "Threads", "queue": "Queues", "heap": "Heap", "answers": "Answers",
+    "plan": "Statements", "pool": "Connection pool", "threads": "Threads", "places": "Places for connections", "queue": "Queues",
+    "heap": "Heap", "answers": "Answers",
 }
 
 
@@ -67,7 +68,7 @@ def cells(view: View, item: Mapping[str, Any]) -> tuple[str, ...]:
 
 
 def resource_word(view: View) -> Callable[[str], str]:
-    return lambda name: view.t(RESOURCE_WORDS[name]) if name in RESOURCE_WORDS else name
+    return lambda name: view.t(RESOURCE_WORDS.get(name, name))
 
 
 def counted(numbers: Mapping[str, int], word: Callable[[str], str]) -> str:

@@ -13,16 +13,22 @@ import yaml
 
 from ...approval.plan import BadPlan, Plan, parse
 from ..translation import LANGUAGES
+from .bottlenecks import RESOURCE_WORDS
 from .closing import decisions, plan_facts
 from .context import Signed, gather
 from .finished import BadFolder
-from .model import words
+from .model import DOMAIN_WORDS, words
 from .paper import Paper
 from .table import Cell
 
 SHOWN = ("id", "host", "domain", "engineer", "action", "before", "after", "rollback")  # of a step, in columns of their own
 TEXTS = ("method", "load")
 LONGEST = 600
+# What else a step may tell, beside or below what stands in columns
+LABELS = {
+    "stage": "Stage", "object": "Object", "setting": "Setting", "set_by": "Set by", "formula": "Formula", "source": "Source",
+    "effect": "Effect", "restart": "Restart", "risk": "Risk (1 to 4)", "proof": "Shown by", "rule": "Check", "subjects": "Subjects",
+}
 
 
 def write(plan: Plan, document: Mapping[str, Any], path: Path, language: str, signed: Sequence[Signed] = ()) -> None:
@@ -46,7 +52,9 @@ def write(plan: Plan, document: Mapping[str, Any], path: Path, language: str, si
     if document.get("people"):
         paper.heading(t("People"))
         paper.facts((str(domain), text(person)) for domain, person in document["people"].items())
-    _steps(paper, plan.steps)
+    if document.get("bottlenecks"):
+        _bottlenecks(paper, language, document["bottlenecks"])
+    _steps(paper, language, plan.steps)
     paper.heading(t("Decisions"))
     decisions(paper, signed)
     paper.heading(t("Signatures"))
@@ -72,7 +80,27 @@ def _scope(paper: Paper, plan: Plan) -> None:
     )
 
 
-def _steps(paper: Paper, steps: Sequence[Mapping[str, Any]]) -> None:
+def _bottlenecks(paper: Paper, language: str, found: Sequence[Mapping[str, Any]]) -> None:
+    """Why there is a plan: what was short for weeks, and what of the plan, or who, helps."""
+    t = paper.t
+    paper.heading(t("Long-term bottlenecks"))
+    paper.table(
+        (t("Host"), t("Class"), t("Cause"), t("Hours a week"), t("Remedy")),
+        [
+            (
+                item["host"],
+                f"{t(DOMAIN_WORDS.get(item['domain'], item['domain']))}: {t(RESOURCE_WORDS.get(item['resource'], item['resource']))}",
+                f"{text(item['cause'], language)}\n{text(item['says'], language)}",
+                str(item["hours_a_week"]),
+                text(item["by_hand"], language) if "by_hand" in item else ", ".join(item["steps"]) or "-",
+            )
+            for item in found
+        ],
+        (2.4, 3, 6.4, 1.6, 3.8),
+    )
+
+
+def _steps(paper: Paper, language: str, steps: Sequence[Mapping[str, Any]]) -> None:
     """Steps that are the same but for their host stand together."""
     t = paper.t
     paper.heading(t("Steps"))
@@ -84,8 +112,8 @@ def _steps(paper: Paper, steps: Sequence[Mapping[str, Any]]) -> None:
         (t("Hosts"), t("Step"), t("Before"), t("After"), t("Rollback")),
         [
             (
-                ", ".join(str(step["host"]) for step in group),
-                _what(t, group[0]),
+                ", ".join(f"{step['host']} ({step['id']})" if "id" in step else str(step["host"]) for step in group),
+                _what(t, language, group[0]),
                 *(Cell(text(group[0].get(name)), mono=True) for name in ("before", "after", "rollback")),
             )
             for group in groups.values()
@@ -94,19 +122,26 @@ def _steps(paper: Paper, steps: Sequence[Mapping[str, Any]]) -> None:
     )
 
 
-def _what(t: Any, step: Mapping[str, Any]) -> str:
+def _what(t: Any, language: str, step: Mapping[str, Any]) -> str:
     """The action, and below it all that has no column of its own."""
+    words = {True: t("yes"), False: t("no")}
     others = [
-        f"{name}: {text(value)}" for name, value in step.items() if name not in (*SHOWN, "action") and value not in (None, "", [])
+        f"{t(LABELS.get(name, name))}: {words[value] if isinstance(value, bool) else text(value, language)}"
+        for name, value in step.items()
+        if name not in SHOWN and value not in (None, "", [])
     ]
-    people = [f"{name}: {step[name]}" for name in ("domain", "engineer") if step.get(name)]
+    domain = step.get("domain")
+    people = [f"{t('Domain')}: {t(DOMAIN_WORDS.get(domain, domain))}"] if domain else []
+    people += [f"{t('Engineer')}: {step['engineer']}"] if step.get("engineer") else []
     return "\n".join([t(str(step.get("action", ""))), *people, *others])
 
 
-def text(value: Any) -> str:
-    """A step's value as people read it."""
+def text(value: Any, language: str = "en") -> str:
+    """A step's value as people read it; of one in all languages, theirs."""
     if value is None:
         return ""
+    if isinstance(value, dict) and set(value) == set(LANGUAGES):
+        return str(value[language])
     shown = (
         value
         if isinstance(value, str)

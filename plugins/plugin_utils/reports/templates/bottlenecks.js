@@ -2,7 +2,7 @@
 
 const resourceWord = (name) => ({ cpu: t("CPU"), memory: t("Memory"), disk: t("Disk"), filesystem: t("File system"), network: t("Network"), backlog: t("Listen queue"),
   conntrack: t("Connection tracking"), files: t("Open files"), connections: t("Database connections"), locks: t("Locks"), cache: t("Database cache"), log: t("Database log"),
-  checkpoints: t("Checkpoints"), work_memory: t("Memory for sorts"), vacuum: t("Vacuum"), plan: t("Statements"), pool: t("Connection pool"), threads: t("Threads"),
+  checkpoints: t("Checkpoints"), work_memory: t("Memory for sorts"), vacuum: t("Vacuum"), plan: t("Statements"), pool: t("Connection pool"), threads: t("Threads"), places: t("Places for connections"),
   queue: t("Queues"), heap: t("Heap"), answers: t("Answers") })[name] || name;
 const dayWord = (day) => [t("Mon"), t("Tue"), t("Wed"), t("Thu"), t("Fri"), t("Sat"), t("Sun")][day];
 

@@ -1,0 +1,61 @@
+# Copyright (c) 2026 Caretaker contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What is done about the cause of a long-term bottleneck: settings that formulas know, or else work that people do."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+# {cause of bottleneck/causes.py: settings whose steps answer to it}
+SETTINGS: Mapping[str, tuple[str, ...]] = {
+    "swappiness": ("vm.swappiness",),
+    "writeback": ("vm.dirty_bytes", "vm.dirty_background_bytes"),
+    "network_backlog": ("net.core.netdev_max_backlog",),
+    "listen_backlog": ("net.core.somaxconn",),
+    "conntrack_limit": ("net.netfilter.nf_conntrack_max",),
+    "files_limit": ("fs.file-max",),
+    "places_few": ("worker_rlimit_nofile", "worker_connections"),
+    "checkpoints_forced": ("max_wal_size", "innodb_redo_log_capacity", "innodb_log_file_size"),
+    "log_small": ("innodb_redo_log_capacity", "innodb_log_file_size"),
+    "sorts_spill": ("work_mem",),
+    "cache_small": ("shared_buffers", "innodb_buffer_pool_size"),
+    "reads_much": ("shared_buffers", "innodb_buffer_pool_size", "effective_cache_size"),
+    "vacuum_behind": ("autovacuum_max_workers", "maintenance_work_mem"),
+    "statements_slow": ("random_page_cost", "effective_cache_size", "work_mem"),
+}
+# {cause: what people do about it}, where no setting is known or its step was not needed
+BY_HAND: Mapping[str, str] = {
+    "cpu_throttled": "Look at fans, air and power limits of the server; have the manufacturer's service repair it.",
+    "cpu_stolen": "Ask who runs the hypervisor for reserved CPUs, or move the machine to a host that is not overcommitted.",
+    "cpu_in_kernel": "Find what calls the kernel so often (perf top), then its program's settings or a newer kernel.",
+    "query_dominates": "Work on the statement: its plan, an index for it, or how often it is asked.",
+    "capacity_cpu": "More or faster CPUs, or move work to other hosts and hours.",
+    "memory_lost": "Find the module that failed (dmidecode, BMC) and replace it.",
+    "memory_leak": "Have the program's maker mend what grows; until then restart it in a quiet hour.",
+    "capacity_memory": "More memory, or move work to other hosts.",
+    "disk_failing": "Replace the disk.",
+    "raid_impaired": "Replace the failed member and let it rebuild in quiet hours.",
+    "raid_write_through": "Replace the battery or capacitor of the controller's cache.",
+    "capacity_disk": "Faster or more disks, or move data and work to others.",
+    "capacity_filesystem": "A larger volume, or less data: retention, archives.",
+    "too_few_inodes": "Remove or archive many small files, or make the file system anew with more inodes.",
+    "link_slow": "Look at cable, port and negotiation on both sides.",
+    "capacity_network": "A faster link, a bond, or move work to other hours.",
+    "link_damages": "Replace cable or transceiver, then port, then card.",
+    "receive_ring": "Enlarge the card's ring (ethtool -G) and spread its interrupts.",
+    "path_loses": "Ask the network's team to look at the path, with the hours named here.",
+    "pool_small": "Enlarge the pool, as far as the database behind it allows.",
+    "threads_few": "More threads, as far as memory and what they wait for allow.",
+    "consumers_slow": "More or faster consumers; look at what they wait for.",
+    "heap_small": "A larger heap, or find what fills it (heap dump).",
+    "collections": "Another collector or a larger young generation; find what makes so much garbage.",
+    "answers_slow_cause": "Have the program's maker trace slow requests.",
+    "connections_few": "A pooler, fewer idle connections, or more connections where memory allows.",
+    "lock_waits": "Shorten the transactions that block others, or change their order.",
+}
+
+
+def steps_for(cause: str, settings: Mapping[str, str]) -> list[str]:
+    """Ids of the steps that answer to the cause; ``settings``: {setting: id of its step} of one host."""
+    return [settings[name] for name in SETTINGS.get(cause, ()) if name in settings]
