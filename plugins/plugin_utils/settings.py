@@ -18,6 +18,7 @@ from zoneinfo import available_timezones
 from .addresses import is_address
 from .bottleneck.business import parse_days, parse_hours
 from .bottleneck.measures import MEASURES
+from .history.prometheus import EXPORTERS
 
 PREFIX = "caretaker_"
 
@@ -150,6 +151,20 @@ def _credentials(value: Any) -> None:
             _text(text)
 
 
+def _prometheus(value: Any) -> None:
+    if not set(_mapping(value)) <= {"url", "user", "password", "token", "ca_file", "days", "step_seconds"}:
+        raise ValueError
+    if value:
+        _text(value.get("url"))
+
+
+def _selectors(value: Any) -> None:
+    if not set(_mapping(value)) <= set(EXPORTERS):
+        raise ValueError
+    for text in value.values():
+        _text(text)
+
+
 TEXT = Setting(_text, "a text")
 TEXTS = Setting(_texts, "a list of texts")
 DATE = Setting(_date, "a date like 2027-06-30")
@@ -172,6 +187,8 @@ HOST_SETTINGS: Mapping[str, Setting] = {
 }
 # Checked, but never stored with a capture nor shown
 PRIVATE_SETTINGS: Mapping[str, Setting] = {
+    "prometheus": Setting(_prometheus, "a mapping with url and, where needed, user and password or token, ca_file, days, step_seconds"),
+    "prometheus_selectors": Setting(_selectors, f"a mapping of selectors by exporter ({', '.join(EXPORTERS)}), all texts"),
     "credentials": Setting(_credentials, "a list of mappings with subject, password and, where needed, instance and user, all texts"),
 }
 # What steers a run; the roles' argument_specs hold their types

@@ -8,14 +8,12 @@ from __future__ import annotations
 import re
 
 MIB, GIB = 1 << 20, 1 << 30
-UNITS = {"": 1, "K": 1 << 10, "M": MIB, "G": GIB}
-# innodb_buffer_pool_size (>= 1.9G) if possible.
-# innodb_log_file_size should be (=160M) if possible, so InnoDB total log files size equals 25% of buffer pool size.
-# table_definition_cache (400) > 512 or -1 (autosizing if supported)
-# performance_schema=ON
-# Which file of settings is read at the start decides on names, so only those of this form are taken
-WANTED = (re.compile(r"^(\w+) (?:should be )?\((?:>=?|=) ?([0-9.]+)([KMG]?)\)"), re.compile(r"^(\w+) \([^)]*\) > ([0-9.]+)([KMG]?)\b"),
-          re.compile(r"^(\w+) \(> ([0-9.]+)([KMG]?)\)"), re.compile(r"^(\w+)=(\w+)()$"))
+UNITS = {"B": 1, "K": 1 << 10, "M": MIB, "G": GIB}
+# [!!] InnoDB buffer pool / data size: 128.0M/2.4G
+DATA = re.compile(r"InnoDB buffer pool / data size: ([0-9.]+)([BKMG])/([0-9.]+)([BKMG])")
+# [--] Total buffers: 417.0M global + 18.9M per thread (151 max threads)
+BUFFERS = re.compile(r"Total buffers: ([0-9.]+)([BKMG]) global")
+MEMORY_SHARE = 0.85     # of the host's, that MySQLTuner lets the server have
 
 
 def pgtune(memory_bytes: int, cpus: int, connections: int) -> dict[str, str]:
@@ -35,16 +33,25 @@ def pgtune(memory_bytes: int, cpus: int, connections: int) -> dict[str, str]:
     return values
 
 
-def of_mysqltuner(report: str) -> dict[str, str]:
-    """The values under "Variables to adjust" of what MySQLTuner printed; sizes in bytes. Other advice there is in words and not taken."""
-    _before, _heading, tail = report.partition("Variables to adjust:")
-    found = {}
-    for line in tail.splitlines():
-        match = next((match for pattern in WANTED if (match := pattern.match(line.strip()))), None)
-        if match:
-            name, value, unit = match.groups()
-            found[name] = str(int(float(value) * UNITS[unit])) if value.replace(".", "", 1).isdigit() else value
-    return found
+def of_mysqltuner(report: str, memory_bytes: int) -> dict[str, str]:
+    """What MySQLTuner 1.9 asks for by what it printed: it dies on MariaDB 10.11.12 and later before it lists it.
+
+    A buffer pool as large as the data if possible, a redo log of a quarter of that, the performance schema, no names looked up.
+    """
+    data, buffers = DATA.search(report), BUFFERS.search(report)
+    values = {name: "ON" for name, told in (("performance_schema", "[!!] Performance_schema"), ("skip_name_resolve", "[!!] Name resolution"))
+              if told in report}
+    if data and buffers:
+        pool, wanted = _size(data[1], data[2]), _size(data[3], data[4])
+        if wanted > pool:
+            pool = min(wanted, int(memory_bytes * MEMORY_SHARE) - (_size(buffers[1], buffers[2]) - pool))
+            values["innodb_buffer_pool_size"] = str(pool)
+        values["innodb_log_file_size"] = str(pool // 4)
+    return values
+
+
+def _size(number: str, unit: str) -> int:
+    return int(float(number) * UNITS[unit])
 
 
 def _megabytes(size: int) -> str:

@@ -84,5 +84,21 @@ def test_wrong_credentials_are_named_and_not_shown(value: Any) -> None:
     assert "hunter2" not in str(caught.value)
 
 
+@pytest.mark.parametrize(("name", "value", "said"), [
+    ("caretaker_prometheus", {"token": "hunter2"}, "a mapping with url"), ("caretaker_prometheus", "http://p", "a mapping with url"),
+    ("caretaker_prometheus", {"url": "http://p", "passwort": "hunter2"}, "a mapping with url"),
+    ("caretaker_prometheus_selectors", {"oracle": "x"}, r"by exporter \(node, postgresql, mysql, nginx\)"),
+    ("caretaker_prometheus_selectors", {"node": 5}, "by exporter")])
+def test_a_wrong_prometheus_is_named_and_not_shown(name: str, value: Any, said: str) -> None:
+    with pytest.raises(BadSetting, match=f"db1: {name} must be .*{said}") as caught:
+        settings_of("db1", {name: value})
+    assert "hunter2" not in str(caught.value)
+
+
+def test_a_prometheus_does_not_travel_through_the_capture() -> None:
+    assert settings_of("db1", {"caretaker_prometheus": {"url": "http://p", "token": "hunter2"}, "caretaker_prometheus_selectors": {"node": 'a="b"'}}) == {}
+    assert settings_of("db1", {"caretaker_prometheus": {}}) == {}
+
+
 def test_credentials_do_not_travel_through_the_capture() -> None:
     assert settings_of("db1", {"caretaker_credentials": [{"subject": "postgresql", "user": "care", "password": "hunter2"}]}) == {}
