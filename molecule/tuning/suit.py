@@ -25,7 +25,9 @@ BACKLOG = {
 
 def good(plan, address):
     steps = [{**step, "after": SIZES.get(step["setting"], step["after"])} for step in plan["steps"] if step["setting"] in {*SIZES, *LEFT}]
-    return {**plan, "steps": [*steps, BACKLOG], "hosts": {**plan["hosts"], "app1": {**plan["hosts"]["pg1"], "address": address}}}
+    found = [{**item, "steps": [BACKLOG["id"]]} if item["host"] == BACKLOG["host"] else item for item in plan["bottlenecks"]]
+    hosts = {**plan["hosts"], "app1": {**plan["hosts"]["pg1"], "address": address}}
+    return {**plan, "bottlenecks": found, "steps": [*steps, BACKLOG], "hosts": hosts}
 
 
 def bad(plan, good_plan):

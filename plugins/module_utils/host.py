@@ -322,6 +322,12 @@ def read_tail(path, max_bytes):
     return decode(bytes(data) if start == 0 else bytes(data).partition(b"\n")[2])
 
 
+def disk_room(path):
+    """(used, available) bytes of the disk under a path as df counts them; what only root may fill is neither. Raises OSError."""
+    space = os.statvfs(path)
+    return (space.f_blocks - space.f_bfree) * space.f_frsize, space.f_bavail * space.f_frsize
+
+
 def _error_of(error):
     if error.errno in (errno.ENOENT, errno.ENOTDIR):
         return {"error": "not_found"}

@@ -18,7 +18,7 @@ from plugins.plugin_utils.findings import Domain
 from plugins.plugin_utils.reports.translation import translator
 from plugins.plugin_utils.tuning.planning import Found, found_in_run, tuning_document
 from plugins.plugin_utils.tuning.proof import Outcome
-from plugins.plugin_utils.tuning.remedies import BY_HAND, SETTINGS
+from plugins.plugin_utils.tuning.remedies import BY_HAND, LOOK, SETTINGS
 from plugins.plugin_utils.tuning.step import Advice, Step, Target
 from plugins.plugin_utils.tuning.verdict import judge_stage, told
 from tests.histories.cases import made_up
@@ -66,13 +66,15 @@ def test_each_bottleneck_has_its_steps_or_what_people_do() -> None:
         ("db1", "database", "work_memory", ["s1"])]
     assert {item["resource"]: item["by_hand"]["en"] for item in told if item["host"] == "web1"} == {
         "cpu": "More or faster CPUs, or move work to other hosts and hours.", "network": "Replace cable or transceiver, then port, then card."}
+    (alone,) = tuning_document(SITE, HEADING, "2026Q4-001", {**found, "db1": Found(Advice((step("mysql", "3306", "x"),)), made_up("spills"))})["bottlenecks"][:1]
+    assert alone["by_hand"]["en"] == "Look at work_mem: no formula changes them here."
     assert told[0]["hours_a_week"] > 0 and told[0]["cause"]["zh_CN"] != told[0]["cause"]["en"]
 
 
 def test_every_cause_has_a_remedy_in_every_language() -> None:
     assert set(CAUSES) == set(SETTINGS) | set(BY_HAND)
     assert not set(SETTINGS) & set(BY_HAND)
-    assert [text for text in BY_HAND.values() if translator("zh_CN")(text) == text] == []
+    assert [text for text in (*BY_HAND.values(), LOOK) if translator("zh_CN")(text) == text] == []
 
 
 def test_a_plan_without_a_step_is_refused() -> None:

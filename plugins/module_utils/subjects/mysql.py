@@ -12,6 +12,7 @@ import json
 import os
 import re
 
+from ..host import disk_room
 from ..log_digest import digest
 from ..mysql_servers import find_servers, talk
 from ..sql_text import unquoted
@@ -98,11 +99,11 @@ def look_at_files(host, instance, datadir, tmpdir):
         if not path:
             continue
         try:
-            room = os.statvfs(path)
+            used, available = disk_room(path)
         except OSError as error:
             host.record("files", instance, error="failed", stderr="%s: %s" % (path, error.strerror))
             return
-        rows.append("disk %s %d %d" % (name, (room.f_blocks - room.f_bfree) * room.f_frsize, room.f_bavail * room.f_frsize))
+        rows.append("disk %s %d %d" % (name, used, available))
     for pattern in ("ibtmp*", "ibdata*", "undo*", "#innodb_temp/*", "*relay-bin.0*", "*-bin.0*", "binlog.0*"):
         paths = host.glob(os.path.join(datadir, pattern)) if datadir else []
         rows.append("size %s %d %d" % (pattern, len(paths), sum(size_of(path) for path in paths)))

@@ -10,6 +10,7 @@ __metaclass__ = type
 import json
 import os
 
+from ..host import disk_room
 from ..postgresql_instances import find_instances
 from ..psql import ask, major, questions, record_answers
 from ..sql_text import without_values
@@ -63,10 +64,10 @@ def look_at_files(host, item):
 def folder(use, path):
     """{"use": "wal", "path": ..., "device": "8:1", "used_bytes": ..., "available_bytes": ..., "mode": 448, "uid": 101}"""
     real = os.path.realpath(path)
-    space, status = os.statvfs(real), os.stat(real)
+    (used, available), status = disk_room(real), os.stat(real)
     device = "%d:%d" % (os.major(status.st_dev), os.minor(status.st_dev))
     return {"use": use, "path": real, "device": device, "mode": status.st_mode & 0o7777, "uid": status.st_uid,
-            "used_bytes": (space.f_blocks - space.f_bfree) * space.f_frsize, "available_bytes": space.f_bavail * space.f_frsize}
+            "used_bytes": used, "available_bytes": available}
 
 
 def look_at_backups(host, item):

@@ -14,6 +14,7 @@ from os.path import basename
 from ...module_utils.host import command_key
 from ..absent import Known, NotHere, Unknown, Unreadable
 from ..archive import Capture, Entry, succeeded
+from .disk_room import used_ratio
 from .guard import readable
 from .mount_table import Mount, mount_table
 
@@ -33,8 +34,7 @@ class Usage:
 
     @property
     def used_ratio(self) -> float:
-        """0 to 1, of what an ordinary user may use, as df shows it."""
-        return self.used / (self.used + self.available) if self.used + self.available else 0.0
+        return used_ratio(self.used, self.available) or 0.0
 
 
 @dataclass(frozen=True)

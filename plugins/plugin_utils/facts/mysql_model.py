@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from ..absent import Known, Unknown, Unreadable
+from .disk_room import used_ratio
 
 
 @dataclass(frozen=True)
@@ -131,10 +132,8 @@ class Disk:
     free_bytes: int
 
     @property
-    def used_ratio(self) -> float:
-        """As df counts it: what only root may fill is neither used nor free."""
-        room = self.used_bytes + self.free_bytes
-        return self.used_bytes / room if room else 0.0
+    def used_ratio(self) -> float | None:
+        return used_ratio(self.used_bytes, self.free_bytes)
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from ..absent import Known
+from .disk_room import used_ratio
 
 
 @dataclass(frozen=True)
@@ -40,9 +41,7 @@ class Folder:
 
     @property
     def used_ratio(self) -> float | None:
-        """As df counts it: what only root may fill is neither used nor available. None where the file system counts no blocks."""
-        room = self.used_bytes + self.available_bytes
-        return self.used_bytes / room if room else None
+        return used_ratio(self.used_bytes, self.available_bytes)
 
 
 @dataclass(frozen=True)

@@ -193,13 +193,15 @@ MYSQL_UNUSED_INDEXES = Rule(
 
 
 def judge_disk(levels: Levels, server: Server, files: Files) -> Iterator[Finding]:
-    for name, disk in sorted(files.disks.items()):
-        severity = levels["used_ratio"].grade(disk.used_ratio)
-        if severity > Severity.OK and disk.free_bytes >= ROOM:
+    ratios = {name: ratio for name, disk in sorted(files.disks.items()) if (ratio := disk.used_ratio) is not None}
+    for name, ratio in ratios.items():
+        free = files.disks[name].free_bytes
+        severity = levels["used_ratio"].grade(ratio)
+        if severity > Severity.OK and free >= ROOM:
             severity = Severity.INFO
         yield Finding(severity, f"{server.name}/{name}", "{used_ratio} of the disk under {name} used, {free_bytes} free",
-                      {"used_ratio": disk.used_ratio, "free_bytes": disk.free_bytes, "name": name})
-    if not files.disks:
+                      {"used_ratio": ratio, "free_bytes": free, "name": name})
+    if not ratios:
         yield Finding(Severity.UNKNOWN, server.name, "the room on its disks is not known")
 
 

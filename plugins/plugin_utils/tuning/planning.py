@@ -23,7 +23,7 @@ from ..inspection import judge
 from ..reports.bottlenecks import diagnosis_of
 from ..reports.document import in_both
 from .advice import advise
-from .remedies import BY_HAND, steps_for
+from .remedies import by_hand, steps_for
 from .step import Advice, Step
 
 
@@ -64,11 +64,11 @@ def _bottlenecks(host: str, diagnosis: Diagnosis | None, steps: Iterable[Mapping
     verdicts: Iterable[Verdict] = diagnosis.verdicts if diagnosis else ()
     for verdict in sorted(verdicts, key=lambda item: -item.hours_a_week):
         answering = steps_for(verdict.cause, settings)
-        by_hand = {} if answering or verdict.cause not in BY_HAND else {"by_hand": in_both(BY_HAND[verdict.cause], {})}
+        people = {} if answering else {"by_hand": in_both(*by_hand(verdict.cause))}
         yield {
             "host": host, "domain": verdict.domain.value, "resource": verdict.resource, "cause": in_both(CAUSES[verdict.cause].title, {}),
             "says": in_both(verdict.message, verdict.values), "hours_a_week": round(verdict.hours_a_week, 1),
-            "confidence": round(verdict.confidence, 2), "steps": answering, **by_hand,
+            "confidence": round(verdict.confidence, 2), "steps": answering, **people,
         }
 
 

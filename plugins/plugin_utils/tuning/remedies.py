@@ -56,6 +56,15 @@ BY_HAND: Mapping[str, str] = {
 }
 
 
+# Where a setting would answer, and its value is as it should be or nobody could say
+LOOK = "Look at {names}: no formula changes them here."
+
+
+def by_hand(cause: str) -> tuple[str, dict[str, str]]:
+    """What people do about a cause that no step answers to: a template and its values."""
+    return (BY_HAND[cause], {}) if cause in BY_HAND else (LOOK, {"names": ", ".join(SETTINGS[cause])})
+
+
 def steps_for(cause: str, settings: Mapping[str, str]) -> list[str]:
     """Ids of the steps that answer to the cause; ``settings``: {setting: id of its step} of one host."""
     return [settings[name] for name in SETTINGS.get(cause, ()) if name in settings]

@@ -22,11 +22,12 @@ from .paper import Paper
 from .table import Cell
 
 SHOWN = ("id", "host", "domain", "engineer", "action", "before", "after", "rollback")  # of a step, in columns of their own
+SHOWN_OF_SETTING = (*SHOWN, "object", "setting")
 TEXTS = ("method", "load")
 LONGEST = 600
 # What else a step may tell, beside or below what stands in columns
 LABELS = {
-    "stage": "Stage", "object": "Object", "setting": "Setting", "set_by": "Set by", "formula": "Formula", "source": "Source",
+    "stage": "Stage", "set_by": "Set by", "formula": "Formula", "source": "Source",
     "effect": "Effect", "restart": "Restart", "risk": "Risk (1 to 4)", "proof": "Shown by", "rule": "Check", "subjects": "Subjects",
 }
 
@@ -92,7 +93,7 @@ def _bottlenecks(paper: Paper, language: str, found: Sequence[Mapping[str, Any]]
                 f"{t(DOMAIN_WORDS.get(item['domain'], item['domain']))}: {t(RESOURCE_WORDS.get(item['resource'], item['resource']))}",
                 f"{text(item['cause'], language)}\n{text(item['says'], language)}",
                 str(item["hours_a_week"]),
-                text(item["by_hand"], language) if "by_hand" in item else ", ".join(item["steps"]) or "-",
+                ", ".join(item["steps"]) or text(item.get("by_hand", "-"), language),
             )
             for item in found
         ],
@@ -118,7 +119,7 @@ def _steps(paper: Paper, language: str, steps: Sequence[Mapping[str, Any]]) -> N
             )
             for group in groups.values()
         ],
-        (3.2, 5, 3, 3, 3),
+        (2.4, 8.2, 2.2, 2.2, 2.2),
     )
 
 
@@ -128,12 +129,19 @@ def _what(t: Any, language: str, step: Mapping[str, Any]) -> str:
     others = [
         f"{t(LABELS.get(name, name))}: {words[value] if isinstance(value, bool) else text(value, language)}"
         for name, value in step.items()
-        if name not in SHOWN and value not in (None, "", [])
+        if name not in (SHOWN_OF_SETTING if "setting" in step else SHOWN) and value not in (None, "", [])
     ]
     domain = step.get("domain")
     people = [f"{t('Domain')}: {t(DOMAIN_WORDS.get(domain, domain))}"] if domain else []
     people += [f"{t('Engineer')}: {step['engineer']}"] if step.get("engineer") else []
-    return "\n".join([t(str(step.get("action", ""))), *people, *others])
+    return "\n".join([_title(t, step), *people, *others])
+
+
+def _title(t: Any, step: Mapping[str, Any]) -> str:
+    """A setting with what it belongs to; of other steps the action."""
+    if "setting" in step:
+        return f"{step['action']} {step.get('object', '')}".strip() + f": {step['setting']}"
+    return str(t(str(step.get("action", ""))))
 
 
 def text(value: Any, language: str = "en") -> str:
