@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 from plugins.plugin_utils.archive import Capture, Entry
@@ -17,13 +18,16 @@ from plugins.plugin_utils.inspection import Inspection
 
 @dataclass(frozen=True)
 class Case:
-    """One recorded case: ``texts`` are its inputs in their order; ``expected`` may only be read for roles and params."""
+    """One recorded case: ``texts`` are its inputs in their order, ``folder`` is where they lie; ``expected`` may only be read for roles and
+    params.
+    """
 
     name: str
     kind: str
     inputs: tuple[str, ...]
     texts: tuple[str, ...]
     expected: Mapping[str, Any]
+    folder: Path = Path()
 
     def role(self, name: str) -> str | None:
         """The text that plays a role ("pdlist") by expected.roles, or None."""

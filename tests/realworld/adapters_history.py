@@ -5,14 +5,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
+
+import numpy as np
 
 from plugins.module_utils.sysstat_columns import Columns
 from plugins.plugin_utils.absent import Unreadable
+from plugins.plugin_utils.history.binary import rows_of_binary
+from plugins.plugin_utils.history.exports import columns_of
 from plugins.plugin_utils.history.sar import parse_sar
 from plugins.plugin_utils.inspection import Inspection
 
 from .adapter import Adapter, Answer, Case
+
+NAMES = {"%user": "%usr", "%system": "%sys"}        # of sar -u, as sar -u ALL calls them
 
 
 def answer_text(case: Case, _inspection: Inspection) -> Answer:
@@ -36,5 +43,31 @@ def answer_rows(case: Case, _inspection: Inspection) -> Answer:
     return Answer("scan", {"restarts": [datetime.fromtimestamp(at, UTC).strftime("%H:%M:%S") for at, _cpus in columns.restarts]})
 
 
+def answer_binary(case: Case, inspection: Inspection) -> Answer:
+    try:
+        return answer_export(replace(case, texts=(rows_of_binary(case.folder / case.inputs[0]),)), inspection)
+    except Unreadable:
+        return Answer("unknown")
+
+
+def answer_export(case: Case, _inspection: Inspection) -> Answer:
+    """The average of the CPUs weighs each interval by its length, as sar's does."""
+    try:
+        columns, _cpus, form = columns_of(case.texts[0])
+    except Unreadable:
+        return Answer("unknown")
+    if form != "sadf -j" and not case.texts[0].endswith("\n"):
+        return Answer("unknown")
+    document = columns.document()
+    values: dict[str, object] = {"restarts": [datetime.fromtimestamp(at, UTC).strftime("%H:%M:%S") for at, _cpus in columns.restarts]}
+    seconds = np.array(document["seconds"], dtype=float)
+    for name, numbers in next(iter(document["columns"].get("CPU", {}).values()), {}).items():
+        column = np.array(numbers, dtype=float) * np.ones(len(seconds))
+        values[f"cpu_all_average.{NAMES.get(name, name)}"] = round(float(np.average(column, weights=seconds)), 2)
+    return Answer("scan", values)
+
+
 SAR_TEXT = Adapter(lambda _case: [], answer_text, ())
 SAR_ROWS = Adapter(lambda _case: [], answer_rows, ())
+SAR_BINARY = Adapter(lambda _case: [], answer_binary, ())
+SAR_EXPORT = Adapter(lambda _case: [], answer_export, ())

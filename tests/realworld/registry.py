@@ -14,7 +14,7 @@ from .adapters_clock import SOURCES, TIMEDATE, TRACKING
 from .adapters_disk_health import NVME_LOG, SMART_JSON, SMART_SCAN, SMART_TEXT
 from .adapters_hardware import DMESG, DMIDECODE, IPMI_SDR, IPMI_SEL, IPMI_SENSOR
 from .adapters_hardware_raid import ARCCONF, HPACUCLI, MEGACLI, NETDATA_RAID, OTHER_RAID, TW_CLI
-from .adapters_history import SAR_ROWS, SAR_TEXT
+from .adapters_history import SAR_BINARY, SAR_EXPORT, SAR_ROWS, SAR_TEXT
 from .adapters_kernel import CPU_USAGE, CPUINFO, MEMINFO
 from .adapters_md_raid import MDADM, MDSTAT_ARRAY, MDSTAT_COMPONENTS, MDSTAT_HOST
 from .adapters_multipath import MULTIPATH
@@ -94,6 +94,10 @@ ADAPTERS: Mapping[tuple[str, str], Adapter] = {
     ("multipath", "multipath"): MULTIPATH,
     ("sar", "sar_text"): SAR_TEXT,
     ("sar", "sar_csv"): SAR_ROWS,
+    ("sar", "sar_json"): SAR_EXPORT,
+    ("sar", "sar_xml"): SAR_EXPORT,
+    ("sar", "sar_binary"): SAR_BINARY,
+    ("sar", "sar_pp"): SAR_EXPORT,
     ("databases", "mysql"): MYSQL,
     ("misc", "field_mysql"): MYSQL_REPLICA,
     ("databases", "mysql_summary"): MYSQL_SUMMARY,

@@ -72,7 +72,8 @@ def cases(folder: Path, sets: list[str]) -> Iterator[tuple[str, Case, str | None
             raise BadRecordings(f"{folder / name / 'expected.json'} can't be read: {error}") from error
         for item in document["cases"]:
             texts = tuple((folder / name / path).read_bytes().decode("utf-8", "replace") for path in item["inputs"])
-            yield name, Case(item["id"], item.get("kind", ""), tuple(item["inputs"]), texts, item["expected"]), item.get("verdict")
+            case = Case(item["id"], item.get("kind", ""), tuple(item["inputs"]), texts, item["expected"], folder / name)
+            yield name, case, item.get("verdict")
 
 
 def answer_of(adapter: Adapter, case: Case) -> tuple[Answer, Inspection]:

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 Caretaker contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A history as a file, so that one can be judged again, or judged that other tools measured.
+"""A history as a file: of our own form, so that one can be judged again, or what sysstat wrote on a host that can't be reached.
 
     {"times": [1795392600, ...], "seconds": [600, ...], "utc_offset_seconds": 28800, "sources": ["..."], "restarts": [],
      "series": [{"measure": "cpu_idle_ratio", "instance": "", "values": [0.93, null, ...]}, ...]}
@@ -16,6 +16,9 @@ from typing import Any
 
 import numpy as np
 
+from ..absent import Unreadable
+from ..history.binary import is_binary, rows_of_binary
+from ..history.exports import history_of_export
 from ..history.series import History, Values
 
 
@@ -24,9 +27,23 @@ class BadHistory(Exception):
 
 
 def load_history(path: Path) -> History:
+    """Raises BadHistory."""
     try:
-        document = json.loads(path.read_bytes())
-    except (OSError, ValueError) as error:
+        data = path.read_bytes()
+    except OSError as error:
+        raise BadHistory(f"{path}: can't be read ({error.strerror}); docs/bottlenecks.md tells the forms of a history") from error
+    if not data.lstrip().startswith(b"{") or b'"sysstat"' in data[:200]:
+        try:
+            return history_of_export(rows_of_binary(path) if is_binary(data) else data.decode("utf-8", "replace"))
+        except Unreadable as error:
+            raise BadHistory(f"{path}: {error}; docs/bottlenecks.md tells the forms of a history") from error
+    return _of_our_form(data, path)
+
+
+def _of_our_form(data: bytes, path: Path) -> History:
+    try:
+        document = json.loads(data)
+    except ValueError as error:
         raise BadHistory(f"{path}: can't be read as a history ({error}); docs/bottlenecks.md tells the form") from error
     try:
         times, seconds = _numbers(document["times"]), _numbers(document["seconds"])
