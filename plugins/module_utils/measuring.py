@@ -42,6 +42,7 @@ MYSQL = {
     "Uptime": "uptime_seconds", "Questions": "work", "Threads_running": "active", "Innodb_buffer_pool_read_requests": "found_or_read",
     "Innodb_buffer_pool_reads": "read", "Innodb_log_waits": "log_waits",
 }
+VMSTAT = {"pswpout": "swapped_out_pages", "compact_stall": "compaction_stalls"}
 STATUS = "SHOW GLOBAL STATUS WHERE Variable_name IN ('%s');\n" % "', '".join(sorted(MYSQL))
 
 
@@ -94,8 +95,9 @@ def moments(count, every):
 def kernel_reading():
     reading = {"at": time.time(), "uptime_seconds": float(text_of("/proc/uptime").split()[0])}
     for line in text_of("/proc/vmstat").splitlines():
-        if line.startswith("pswpout "):         # pswpout 4711
-            reading["swapped_out_pages"] = float(line.split()[1])
+        name, _blank, count = line.partition(" ")           # pswpout 4711
+        if name in VMSTAT:
+            reading[VMSTAT[name]] = float(count)
     found = {}
     for path, row in (("/proc/net/netstat", "TcpExt:"), ("/proc/net/snmp", "Tcp:")):
         # TcpExt: SyncookiesSent ... ListenOverflows ...  and the same row again with the numbers

@@ -13,6 +13,7 @@ short_description: Change a setting of the kernel, a database server or nginx, o
 version_added: 1.0.0
 description:
   - Sets a value for now and for the next start, in a place of its own that is read last - C(/etc/sysctl.d/99-zz-caretaker.conf),
+    C(/etc/tmpfiles.d/zz-caretaker.conf) for choices under C(/sys),
     C(ALTER SYSTEM) of PostgreSQL, C(zz-caretaker.cnf) in the folder of settings of MySQL and MariaDB.
   - nginx takes no directive twice, so there it is changed where it stands, tested and loaded.
   - Goes on only where it finds the value that it was told to find. What an administrator changed in the meantime is left alone.
@@ -21,7 +22,7 @@ options:
   kind:
     description: What the setting belongs to.
     type: str
-    choices: [sysctl, postgresql, mysql, nginx]
+    choices: [sysctl, sysfs, postgresql, mysql, nginx]
     required: true
   instance:
     description: Name of the server as findings call it, such as V(5432); empty for the kernel.
@@ -110,7 +111,8 @@ def main():
     values = dict(type="str")
     module = AnsibleModule(
         argument_spec=dict(
-            kind=dict(type="str", choices=["sysctl", "postgresql", "mysql", "nginx"], required=True), instance=dict(type="str", default=""),
+            kind=dict(type="str", choices=["sysctl", "sysfs", "postgresql", "mysql", "nginx"], required=True),
+            instance=dict(type="str", default=""),
             name=dict(type="str", required=True), state=dict(type="str", choices=["read", "set", "back"], default="read"),
             before=values, after=values, kept=values, credentials=ARGUMENTS["credentials"]),
         required_if=[("state", "set", ("before", "after")), ("state", "back", ("before", "after"))], supports_check_mode=True)

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from plugins.module_utils.target_settings import change, nginx, own_file
+from plugins.module_utils.target_settings import change, nginx, own_file, sysfs
 from plugins.module_utils.target_settings.errors import BadSetting
 from plugins.module_utils.target_settings.values import same
 
@@ -67,6 +67,37 @@ def test_a_file_that_is_replaced_keeps_its_mode(tmp_path: Path) -> None:
     path.chmod(0o640)
     own_file.replace(str(path), "new\n")
     assert (path.read_text(), path.stat().st_mode & 0o777) == ("new\n", 0o640)
+
+
+@pytest.fixture
+def chosen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder that stands for /sys, with what the kernel shows; it would change the brackets, a file only takes what is written."""
+    path = tmp_path / "kernel" / "mm" / "transparent_hugepage" / "enabled"
+    path.parent.mkdir(parents=True)
+    path.write_text("[always] madvise never\n")
+    monkeypatch.setattr(sysfs, "ROOT", str(tmp_path))
+    monkeypatch.setattr(sysfs, "FILE", str(tmp_path / "zz-caretaker.conf"))
+    return path
+
+
+def test_a_choice_under_sys_lasts_by_tmpfiles(chosen: Path) -> None:
+    name = "kernel/mm/transparent_hugepage/enabled"
+    assert sysfs.read(HOST, "", name) == {"value": "always", "kept": None, "pending": False, "unit": ""}
+    sysfs.write(HOST, "", name, "madvise", "madvise")
+    assert chosen.read_text() == "madvise\n"
+    assert Path(sysfs.FILE).read_text().splitlines()[1:] == [f"w {chosen} - - - - madvise"]
+    chosen.write_text("always [madvise] never\n")
+    assert sysfs.read(HOST, "", name)["kept"] == "madvise"
+    sysfs.write(HOST, "", name, "always", None)
+    assert not Path(sysfs.FILE).exists()
+
+
+def test_what_is_no_choice_under_sys_is_refused(chosen: Path) -> None:
+    with pytest.raises(BadSetting, match="'power/state' is not one of"):
+        sysfs.read(HOST, "", "power/state")
+    chosen.write_text("1\n")
+    with pytest.raises(BadSetting, match="names no chosen value: 1"):
+        sysfs.read(HOST, "", "kernel/mm/transparent_hugepage/enabled")
 
 
 class KindStub:

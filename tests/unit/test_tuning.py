@@ -45,10 +45,10 @@ def instance(values: Any, checkpoints: Any = None) -> Any:
 
 
 def host(*, memory: int = 16 * GIB, disks: tuple[str, ...] = ("ssd",), instances: Any = (), servers: Any = (), kernel: Any = None,
-         overflows: int = 0, webs: Any = ()) -> dict[str, Any]:
+         overflows: int = 0, webs: Any = (), huge_pages: Any = "madvise") -> dict[str, Any]:
     values = {"vm.swappiness": "60", "net.core.somaxconn": "128"} if kernel is None else kernel
     return {
-        "memory": SimpleNamespace(sizes=MemorySizes(memory, memory, 0, 0, 0, 0, 0, 0)), "cpu": SimpleNamespace(count=4),
+        "memory": SimpleNamespace(sizes=MemorySizes(memory, memory, 0, 0, 0, 0, 0, 0), transparent_huge_pages=huge_pages), "cpu": SimpleNamespace(count=4),
         "block_devices": SimpleNamespace(disks=tuple(SimpleNamespace(device_class=name, removable=False) for name in disks)),
         "kernel_settings": KernelSettingsFacts(values, {"vm.swappiness": Configured("60", "/etc/sysctl.d/90-site.conf")}, ""),
         "tcp": SimpleNamespace(overflows=overflows),
@@ -167,6 +167,14 @@ def test_an_nginx_that_could_not_be_looked_at_is_undecided() -> None:
     assert advise(host(webs=[replace(web(), workers=Unknown("denied"))])).undecided["nginx nginx"].reason == "denied"
 
 
+@pytest.mark.parametrize(("huge_pages", "databases", "wanted"), [
+    ("always", True, "madvise"), ("always", False, None), ("madvise", True, None), ("never", True, None), (Unknown("denied"), True, None)])
+def test_large_pages_are_for_those_who_ask(huge_pages: Any, databases: bool, wanted: str | None) -> None:
+    advice = advise(host(huge_pages=huge_pages, instances=[instance(settings())] if databases else []))
+    assert proposed(advice).get("kernel/mm/transparent_hugepage/enabled") == wanted
+    assert not wanted or next(step.how for step in advice.steps if step.target.value == wanted) == "sysfs"
+
+
 def of_weeks(*causes: str) -> dict[str, Any]:
     """A host's kernel, as it is and with what the diagnosis of weeks found."""
     verdicts = tuple(verdict for name in causes for verdict in made_up(name).verdicts)
@@ -198,7 +206,7 @@ def all_targets() -> list[Target]:
     share = Share(64 * GIB, 32, "ssd")
     folder = Folder("data", "/d", "8:1", 0o700, 1, 100 * GIB, 50 * GIB)
     weeks = advise(of_weeks("dirty pages", "softnet", "conntrack", "open files")).steps
-    steps: tuple[Step, ...] = weeks + advise(host(instances=[instance(settings())], overflows=1, webs=[web(dropped=1)])).steps
+    steps: tuple[Step, ...] = weeks + advise(host(instances=[instance(settings())], overflows=1, webs=[web(dropped=1)], huge_pages="always")).steps
     return [*(step.target for step in steps), *postgresql.targets(settings(), share, Checkpoints(0, 9), folder),
             *mysql.targets(Names(MARIADB), share), *mysql.targets(Names({"version": "8.4", "innodb_redo_log_capacity": "1"}), share)]
 

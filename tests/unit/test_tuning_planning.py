@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -14,11 +15,13 @@ from plugins.plugin_utils.absent import Unknown
 from plugins.plugin_utils.approval.plan import BadPlan, parse
 from plugins.plugin_utils.approval.writing import Heading, Site
 from plugins.plugin_utils.bottleneck.causes import CAUSES
-from plugins.plugin_utils.findings import Domain
+from plugins.plugin_utils.findings import Domain, Severity
+from plugins.plugin_utils.inspection import Judged
+from plugins.plugin_utils.registry import RULES_BY_ID
 from plugins.plugin_utils.reports.translation import translator
 from plugins.plugin_utils.tuning.planning import Found, found_in_run, tuning_document
 from plugins.plugin_utils.tuning.proof import Outcome
-from plugins.plugin_utils.tuning.remedies import BY_HAND, LOOK, SETTINGS
+from plugins.plugin_utils.tuning.remedies import BY_HAND, LOOK, PROPOSED, SETTINGS
 from plugins.plugin_utils.tuning.step import Advice, Step, Target
 from plugins.plugin_utils.tuning.verdict import judge_stage, told
 from tests.histories.cases import made_up
@@ -69,6 +72,14 @@ def test_each_bottleneck_has_its_steps_or_what_people_do() -> None:
     (alone,) = tuning_document(SITE, HEADING, "2026Q4-001", {**found, "db1": Found(Advice((step("mysql", "3306", "x"),)), made_up("spills"))})["bottlenecks"][:1]
     assert alone["by_hand"]["en"] == "Look at work_mem: no formula changes them here."
     assert told[0]["hours_a_week"] > 0 and told[0]["cause"]["zh_CN"] != told[0]["cause"]["en"]
+
+
+def test_what_only_the_applications_people_know_is_proposed() -> None:
+    finding = Judged("postgresql_unused_indexes", "5432/shop", Severity.WARNING, "{count} indexes", {"count": 3})
+    proposed = tuning_document(SITE, HEADING, "2026Q4-001", {"db2": replace(FOUND["db2"], proposals=(finding,))})["proposals"]
+    assert [(item["host"], item["object"], item["says"]["en"]) for item in proposed] == [("db2", "5432/shop", "3 indexes")]
+    assert proposed[0]["by_hand"]["en"] != proposed[0]["by_hand"]["zh_CN"]
+    assert set(PROPOSED) <= set(RULES_BY_ID)
 
 
 def test_every_cause_has_a_remedy_in_every_language() -> None:

@@ -50,6 +50,7 @@ def test_costs_of_a_server(measure: str, rates: dict[str, float], cost: float) -
     ("disk_await_seconds", {"request_seconds": 0.02, "requests": 4}, 0.005),
     ("swap_out_pages_rate", {"swapped_out_pages": 7}, 7),
     ("tcp_listen_overflows_rate", {"overflows": 1, "work": 20}, 0.05),
+    ("compaction_stalls_rate", {"compaction_stalls": 3}, 3),
 ])
 def test_costs_of_the_kernel(measure: str, rates: dict[str, float], cost: float) -> None:
     found = known(window(measured(readings(21, **rates), server="kernel"), "kernel", measure, 5))

@@ -7,11 +7,11 @@ from __future__ import absolute_import, division, print_function
 
 __metaclass__ = type
 
-from . import mysql, nginx, postgresql, sysctl
+from . import mysql, nginx, postgresql, sysctl, sysfs
 from .errors import BadSetting
 from .values import same
 
-KINDS = {"sysctl": sysctl, "postgresql": postgresql, "mysql": mysql, "nginx": nginx}
+KINDS = {"sysctl": sysctl, "postgresql": postgresql, "mysql": mysql, "nginx": nginx, "sysfs": sysfs}
 
 
 def look(host, kind, instance, name):

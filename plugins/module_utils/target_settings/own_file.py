@@ -8,25 +8,30 @@ from __future__ import absolute_import, division, print_function
 __metaclass__ = type
 
 import os
+import re
 import stat
 
 NOTE = "# By Caretaker. A value that you change here is respected and reported, not changed back."
 
 
-def settings_in(path):
-    """{name: value} of the lines "name = value"; none where there is no such file."""
+# (what finds name and value in a line, what makes a line of them)
+EQUALS = (re.compile(r"^([^#\[\s=]+)\s*=\s*(.*?)\s*$"), "%s = %s")
+TMPFILES = (re.compile(r"^w (/\S+) - - - - (.*?)\s*$"), "w %s - - - - %s")
+
+
+def settings_in(path, form=EQUALS):
+    """{name: value} of the lines of that form; none where there is no such file."""
     try:
         with open(path, "rb", 0) as stream:
             lines = stream.read().decode("utf-8", "replace").splitlines()
     except (OSError, IOError):
         return {}
-    pairs = [line.partition("=") for line in lines if "=" in line and not line.startswith("#")]
-    return dict((name.strip(), value.strip()) for name, _equals, value in pairs)
+    return dict(match.groups() for match in map(form[0].match, lines) if match)
 
 
-def store(path, name, value, head=""):
+def store(path, name, value, head="", form=EQUALS):
     """Set a line, or take it out where ``value`` is None; a file without lines goes away. Whoever reads it meanwhile sees a whole one."""
-    settings = settings_in(path)
+    settings = settings_in(path, form)
     if value is None:
         settings.pop(name, None)
     else:
@@ -35,7 +40,7 @@ def store(path, name, value, head=""):
         if os.path.exists(path):
             os.unlink(path)
         return
-    lines = [NOTE] + ([head] if head else []) + ["%s = %s" % item for item in sorted(settings.items())]
+    lines = [NOTE] + ([head] if head else []) + [form[1] % item for item in sorted(settings.items())]
     replace(path, "\n".join(lines) + "\n")
 
 

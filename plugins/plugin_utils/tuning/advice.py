@@ -78,6 +78,8 @@ def _kernel(facts: Mapping[str, Any], databases: bool, undecided: dict[str, Unkn
         if now is not None and not _is_near(float(now), target):
             file = configured[target.setting].file if target.setting in configured else "default"
             yield Step(Domain.OS, "sysctl", "", now, file, target)
+    for now, target in kernel.huge_pages(facts) if databases else ():
+        yield Step(Domain.OS, "sysfs", "", now, "default", target)
 
 
 def _postgresql(instance: Instance, share: Share, undecided: dict[str, Unknown]) -> Iterator[Step]:

@@ -40,6 +40,16 @@ def targets(facts: Mapping[str, Any], databases: bool) -> Iterator[Target]:
     yield from _of_weeks(facts)
 
 
+def huge_pages(facts: Mapping[str, Any]) -> Iterator[tuple[str, Target]]:
+    """(value of today, target) of a host with databases: only who asks for large pages gets them."""
+    now = getattr(facts.get("memory"), "transparent_huge_pages", None)
+    if now == "always":
+        yield now, Target(
+            "kernel/mm/transparent_hugepage/enabled", "madvise", 0, 0, "the host serves databases", {},
+            TUNED.format("postgresql") + ", oracle: never; madvise leaves it to those who ask",
+            "no process stands still while the kernel looks for large pages", "compaction_stalls_rate")
+
+
 def _of_weeks(facts: Mapping[str, Any]) -> Iterator[Target]:
     """What the diagnosis of weeks found to be the kernel's. Values hang on the memory alone, so no later look asks for more."""
     diagnosis = getattr(facts.get("bottlenecks"), "diagnosis", None)

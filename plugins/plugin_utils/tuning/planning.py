@@ -19,20 +19,25 @@ from ..approval.writing import Heading, Site, document_of_changes
 from ..archive import captures_of_run, load
 from ..bottleneck.causes import CAUSES
 from ..bottleneck.diagnosis import Diagnosis, Verdict
-from ..inspection import judge
+from ..findings import Severity
+from ..inspection import Inspection, Judged, judge
+from ..registry import RULES_BY_ID
 from ..reports.bottlenecks import diagnosis_of
 from ..reports.document import in_both
 from .advice import advise
-from .remedies import by_hand, steps_for
+from .remedies import PROPOSED, by_hand, steps_for
 from .step import Advice, Step
+
+SHORT_OF_FINE = (Severity.INFO, Severity.WARNING, Severity.CRITICAL)
 
 
 @dataclass(frozen=True)
 class Found:
-    """What an inspection says of a host; ``diagnosis`` None without a history."""
+    """What an inspection says of a host; ``diagnosis`` None without a history; ``proposals``: findings of rules in PROPOSED."""
 
     advice: Advice
     diagnosis: Diagnosis | None = None
+    proposals: tuple[Judged, ...] = ()
 
 
 def found_in_run(home: Path, run: str, hosts: Collection[str]) -> dict[str, Found]:
@@ -40,8 +45,12 @@ def found_in_run(home: Path, run: str, hosts: Collection[str]) -> dict[str, Foun
     captures = [load(path) for path in captures_of_run(home, run)]
     if not captures:
         raise BadPlan(f"{home / 'archive'} has no captures of a run {run!r}; scripts/status names the newest run")
-    facts = {capture.host: judge(capture).facts for capture in captures if capture.host in hosts and not capture.problem}
-    return {host: Found(advise(its), diagnosis_of(its)) for host, its in facts.items()}
+    return {capture.host: _found(judge(capture)) for capture in captures if capture.host in hosts and not capture.problem}
+
+
+def _found(inspection: Inspection) -> Found:
+    proposals = (item for item in inspection.findings if item.rule in PROPOSED and item.severity in SHORT_OF_FINE)
+    return Found(advise(inspection.facts), diagnosis_of(inspection.facts), tuple(proposals))
 
 
 def tuning_document(site: Site, heading: Heading, run: str, found: Mapping[str, Found]) -> dict[str, Any]:
@@ -55,7 +64,15 @@ def tuning_document(site: Site, heading: Heading, run: str, found: Mapping[str, 
         raise BadPlan(f"run {run}: nothing to change on these hosts ({undecided} things are undecided; scripts/advise says why)")
     numbered = [{"id": f"s{number}", **step} for number, step in enumerate(steps, 1)]
     document = document_of_changes(site, "tuning", heading, run, numbered)
-    return {**document, "bottlenecks": [item for host in sorted(found) for item in _bottlenecks(host, found[host].diagnosis, numbered)]}
+    return {
+        **document,
+        "bottlenecks": [item for host in sorted(found) for item in _bottlenecks(host, found[host].diagnosis, numbered)],
+        "proposals": [{"host": host, **_proposal(item)} for host in sorted(found) for item in found[host].proposals],
+    }
+
+
+def _proposal(item: Judged) -> dict[str, Any]:
+    return {"object": item.object, "says": in_both(item.message, item.values), "by_hand": in_both(RULES_BY_ID[item.rule].fix, {})}
 
 
 def _bottlenecks(host: str, diagnosis: Diagnosis | None, steps: Iterable[Mapping[str, Any]]) -> Iterator[dict[str, Any]]:

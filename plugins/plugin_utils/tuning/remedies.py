@@ -59,6 +59,12 @@ BY_HAND: Mapping[str, str] = {
 # Where a setting would answer, and its value is as it should be or nobody could say
 LOOK = "Look at {names}: no formula changes them here."
 
+# Rules whose findings are proposals: what they name costs, but whether it may go only the application's people know
+PROPOSED = (
+    "postgresql_unused_indexes", "postgresql_duplicate_indexes", "postgresql_invalid_indexes", "postgresql_index_bloat",
+    "mysql_unused_indexes", "mysql_redundant_indexes", "disk_scheduler",
+)
+
 
 def by_hand(cause: str) -> tuple[str, dict[str, str]]:
     """What people do about a cause that no step answers to: a template and its values."""

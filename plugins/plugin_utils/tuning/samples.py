@@ -65,6 +65,7 @@ COSTS: Mapping[str, tuple[str, Callable[[Interval], float]]] = {
     "connections_dropped_ratio": ("server", lambda interval: interval.ratio("dropped", "accepted")),
     "disk_await_seconds": ("kernel", lambda interval: interval.ratio("request_seconds", "requests")),
     "swap_out_pages_rate": ("kernel", lambda interval: interval.grown.get("swapped_out_pages", NAN) / interval.seconds),
+    "compaction_stalls_rate": ("kernel", lambda interval: interval.grown.get("compaction_stalls", NAN) / interval.seconds),
     "tcp_listen_overflows_rate": ("kernel", lambda interval: interval.ratio("overflows", "work")),
 }
 KERNEL = "kernel"

@@ -25,6 +25,7 @@ OVER_WEEKS = "shows only over weeks, in the history"
 COST_NAMES = {
     LATENCY: "time_seconds", "database_cache_hit_ratio": "missed_ratio", "database_temporary_bytes_rate": "temporary_bytes",
     "database_log_waits_rate": "waits_count", "disk_await_seconds": "time_seconds", "swap_out_pages_rate": "pages_per_second",
+    "compaction_stalls_rate": "stalls_per_second",
     "tcp_listen_overflows_rate": "refused_ratio", "connections_dropped_ratio": "dropped_ratio",
 }
 

@@ -56,6 +56,8 @@ def write(plan: Plan, document: Mapping[str, Any], path: Path, language: str, si
     if document.get("bottlenecks"):
         _bottlenecks(paper, language, document["bottlenecks"])
     _steps(paper, language, plan.steps)
+    if document.get("proposals"):
+        _proposals(paper, language, document["proposals"])
     paper.heading(t("Decisions"))
     decisions(paper, signed)
     paper.heading(t("Signatures"))
@@ -98,6 +100,17 @@ def _bottlenecks(paper: Paper, language: str, found: Sequence[Mapping[str, Any]]
             for item in found
         ],
         (2.4, 3, 6.4, 1.6, 3.8),
+    )
+
+
+def _proposals(paper: Paper, language: str, found: Sequence[Mapping[str, Any]]) -> None:
+    t = paper.t
+    paper.heading(t("Proposals"))
+    paper.paragraph(t("Nobody does these by approving the plan: whether they may be done only the application's people know."))
+    paper.table(
+        (t("Host"), t("Object"), t("Finding"), t("Remedy")),
+        [(item["host"], item["object"], text(item["says"], language), text(item["by_hand"], language)) for item in found],
+        (2.4, 3.4, 5.4, 6),
     )
 
 
