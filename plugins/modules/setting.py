@@ -104,7 +104,9 @@ from ansible_collections.caretaker.infra.plugins.module_utils.observation import
 from ansible_collections.caretaker.infra.plugins.module_utils.target_settings.change import change, look, put_back
 from ansible_collections.caretaker.infra.plugins.module_utils.target_settings.errors import BadSetting
 
-COMMAND_SECONDS, TOTAL_SECONDS, MAX_BYTES = 60, 180, 1048576
+COMMAND_SECONDS = 60
+TOTAL_SECONDS = 180
+MAX_BYTES = 1048576
 
 
 def main():

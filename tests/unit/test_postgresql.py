@@ -130,7 +130,8 @@ class Asked:
 
     calls: list[dict[str, Any]]
 
-    def ask(self, argv: list[str], user: str | None = None, stdin: str = "", environment: dict[str, str] | None = None) -> dict[str, Any]:
+    def ask(self, argv: list[str], user: str | None = None, stdin: str = "", environment: dict[str, str] | None = None,
+            timeout: float | None = None) -> dict[str, Any]:
         self.calls.append({"argv": argv, "user": user, "environment": dict(environment or {})})
         return {"rc": 2, "text": "", "stderr": "FATAL", "seconds": 0.1} if user else {"rc": 0, "text": "", "stderr": "", "seconds": 0.1}
 
