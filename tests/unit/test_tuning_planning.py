@@ -106,7 +106,7 @@ def test_what_clients_wait_for_decides_on_a_server(after: dict[str, float], outc
     verdict = judge_stage(SERVER, ["database_cache_hit_ratio", "database_dead_rows_ratio"], before, then, 10)
     assert (verdict.outcome, verdict.decided_by) == (outcome, ("database_latency_seconds",))
     assert verdict.proofs["database_cache_hit_ratio"].outcome is Outcome.BETTER, "told beside it"
-    assert verdict.unproven == {"database_dead_rows_ratio": "shows only over weeks, in the history"}
+    assert verdict.unproven == {"database_dead_rows_ratio": "shows only over weeks; scripts/prove tells it by the history"}
     lines = list(told(verdict))
     assert lines[0] == f"{outcome.value} (by database_latency_seconds)"
     assert lines[2].startswith("database_cache_hit_ratio: better 50 % -> 1 %, 0.02 times")

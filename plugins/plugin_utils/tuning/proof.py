@@ -56,11 +56,13 @@ class Proof:
     work_ratio: float | None = None
 
 
-def prove(before: Values, after: Values, work_before: Values | None = None, work_after: Values | None = None) -> Proof:
+def prove(
+    before: Values, after: Values, work_before: Values | None = None, work_after: Values | None = None, block: int | None = None
+) -> Proof:
     """The verdict on a measure of cost: less is better. NaN is no sample; at least ``FEWEST`` are needed on each side.
 
     ``work``: what was done in the same intervals (transactions a second). A cost that rose with the work, or fell with it, proves
-    nothing; one that rose although less was done is worse all the more.
+    nothing; one that rose although less was done is worse all the more. ``block``: samples that are drawn together, n^(1/3) without.
     """
     before, after = before[~np.isnan(before)], after[~np.isnan(after)]
     samples = (len(before), len(after))
@@ -75,7 +77,7 @@ def prove(before: Values, after: Values, work_before: Values | None = None, work
         outcome = Outcome.BETTER if p95[1] == 0 else Outcome.WORSE
         return _unless_explained(Proof(outcome, "none before" if p95[0] == 0 else "none after", samples, median, p95, work_ratio=work))
     source = np.random.default_rng(SEED)
-    drawn = _draws(before, source), _draws(after, source)
+    drawn = _draws(before, source, block), _draws(after, source, block)
     middle, high = _ratio(np.median, (before, after), drawn), _ratio(_p95, (before, after), drawn)
     outcome, reason = _outcome(middle, high)
     return _unless_explained(Proof(outcome, reason, samples, median, p95, middle, high, work))
@@ -101,10 +103,10 @@ def _p95(values: Values, axis: int | None = None) -> Values:
     return np.asarray(np.percentile(values, 95, axis=axis))
 
 
-def _draws(values: Values, source: np.random.Generator) -> Values:
+def _draws(values: Values, source: np.random.Generator, block: int | None) -> Values:
     """DRAWS rows, each as long as the values, of blocks of neighbours."""
     count = len(values)
-    length = max(1, round(count ** (1 / 3)))
+    length = min(count, block or max(1, round(count ** (1 / 3))))
     starts = source.integers(0, count - length + 1, size=(DRAWS, -(-count // length)))
     places = (starts[:, :, None] + np.arange(length)).reshape(DRAWS, -1)[:, :count]
     return np.asarray(values[places])

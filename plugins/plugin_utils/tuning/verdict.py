@@ -20,7 +20,7 @@ from .samples import COSTS, Window, window
 
 LATENCY = "database_latency_seconds"
 DATABASES = ("postgresql", "mysql")
-OVER_WEEKS = "shows only over weeks, in the history"
+OVER_WEEKS = "shows only over weeks; scripts/prove tells it by the history"
 # What a measure costs, in words that carry a unit
 COST_NAMES = {
     LATENCY: "time_seconds", "database_cache_hit_ratio": "missed_ratio", "database_temporary_bytes_rate": "temporary_bytes",
@@ -67,13 +67,19 @@ def judge_stage(
     return Verdict(together(proofs[measure].outcome for measure in deciding), deciding, proofs, unproven)
 
 
+def cost_name(measure: str) -> str:
+    """The name of a value that shows this measure with its unit; what only the history measures bears its unit already."""
+    name = measure.partition(" ")[0]
+    return COST_NAMES.get(name) or (name.removesuffix("_rate") + "_per_second" if name.endswith("_rate") else name)
+
+
 def told(verdict: Verdict) -> Iterator[str]:
     """The verdict in lines: the outcome, then each measure with its medians and its ratio."""
     yield f"{verdict.outcome.value} (by {', '.join(verdict.decided_by) or 'no measure'})"
     for measure, proof in verdict.proofs.items():
         figures = ""
         if proof.median is not None:
-            shown = [show(COST_NAMES[measure], value) for value in proof.median]
+            shown = [show(cost_name(measure), value) for value in proof.median]
             figures = f" {shown[0]} -> {shown[1]}"
         if proof.median_ratio is not None:
             figures += f", {proof.median_ratio.value:.2f} times ({proof.median_ratio.low:.2f} to {proof.median_ratio.high:.2f})"
