@@ -59,10 +59,12 @@ BY_HAND: Mapping[str, str] = {
 # Where a setting would answer, and its value is as it should be or nobody could say
 LOOK = "Look at {names}: no formula changes them here."
 
-# Rules whose findings are proposals: what they name costs, but whether it may go only the application's people know
+# Rules whose findings are proposals: what they name costs, but what may be changed only the application's people know
 PROPOSED = (
     "postgresql_unused_indexes", "postgresql_duplicate_indexes", "postgresql_invalid_indexes", "postgresql_index_bloat",
-    "mysql_unused_indexes", "mysql_redundant_indexes", "disk_scheduler",
+    "mysql_unused_indexes", "mysql_redundant_indexes", "disk_scheduler", "limit_files", "limit_processes", "tomcat_threads", "java_heap",
+    "java_gc_time", "java_memory", "java_options", "haproxy_connections", "haproxy_sessions", "haproxy_queue", "httpd_workers",
+    "rabbitmq_memory", "rabbitmq_resources", "rabbitmq_backlog", "redis_overcommit", "redis_huge_pages",
 )
 
 
