@@ -175,6 +175,11 @@ def test_large_pages_are_for_those_who_ask(huge_pages: Any, databases: bool, wan
     assert not wanted or next(step.how for step in advice.steps if step.target.value == wanted) == "sysfs"
 
 
+def test_a_profile_of_tuned_may_have_set_it() -> None:
+    facts = {**host(overflows=3), "kernel_settings": KernelSettingsFacts({"net.core.somaxconn": "128"}, {}, "virtual-guest")}
+    assert [step.set_by for step in advise(facts).steps] == ["tuned profile virtual-guest, or default"]
+
+
 def of_weeks(*causes: str) -> dict[str, Any]:
     """A host's kernel, as it is and with what the diagnosis of weeks found."""
     verdicts = tuple(verdict for name in causes for verdict in made_up(name).verdicts)

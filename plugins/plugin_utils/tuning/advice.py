@@ -73,13 +73,15 @@ def _kernel(facts: Mapping[str, Any], databases: bool, undecided: dict[str, Unkn
         undecided["kernel"] = values
         return
     configured: Mapping[str, Configured] = settings.configured if isinstance(settings.configured, Mapping) else {}
+    # What a profile of tuned sets is not in sysctl.d; ours wins, as tuned applies that folder after its own (reapply_sysctl)
+    otherwise = f"tuned profile {settings.profile}, or default" if isinstance(settings.profile, str) and settings.profile else "default"
     for target in kernel.targets(facts, databases):
         now = values.get(target.setting)
         if now is not None and not _is_near(float(now), target):
-            file = configured[target.setting].file if target.setting in configured else "default"
+            file = configured[target.setting].file if target.setting in configured else otherwise
             yield Step(Domain.OS, "sysctl", "", now, file, target)
     for now, target in kernel.huge_pages(facts) if databases else ():
-        yield Step(Domain.OS, "sysfs", "", now, "default", target)
+        yield Step(Domain.OS, "sysfs", "", now, otherwise, target)
 
 
 def _postgresql(instance: Instance, share: Share, undecided: dict[str, Unknown]) -> Iterator[Step]:
