@@ -47,6 +47,7 @@ PLAN = {
     "systems": {"crm": {"approvers": ["bob", "carol"], "needed": 2}}, "approvers_sha256": "0" * 64, "freeze_exceptions": [], "incident": None,
     "steps": [{"id": "s1", "host": "db1", "domain": "database", "action": "set max_connections", "before": 100, "after": {"value": 217}, "rollback": 100,
                "effect": {"en": "fewer refused", "zh_CN": "更少拒绝"}, "restart": False}],
+    "forecasts": [{"host": "db1", "name": "filesystem_used_ratio /srv", "now": 0.8, "limit": 0.9, "in": "40 d", "earliest": "31 d", "latest": None}],
     "proposals": [{"host": "db1", "object": "5432/shop", "says": {"en": "three indexes", "zh_CN": "三个索引"}, "by_hand": {"en": "Drop", "zh_CN": "删除"}}],
     "bottlenecks": [
         {"host": "db1", "domain": "os", "resource": "backlog", "cause": {"en": "a queue is short", "zh_CN": "队列太短"}, "hours_a_week": 38.5, "steps": ["s1"],
@@ -202,7 +203,7 @@ def test_a_folder_that_cannot_be_written_is_told(small: Path, tmp_path: Path) ->
 
 
 @pytest.mark.parametrize(("language", "said"), [
-    ("en", ("Operating system: Listen queue", "connections are refused", "db1 (s1)", "Effect: fewer refused", "Restart: no", "Ask the network's team", "38.5", "three indexes", "Proposals")),
+    ("en", ("Operating system: Listen queue", "connections are refused", "db1 (s1)", "Effect: fewer refused", "Restart: no", "Ask the network's team", "38.5", "three indexes", "Proposals", "filesystem_used_ratio /srv", "31 d")),
     ("zh_CN", ("操作系统: 监听队列", "拒绝连接", "db1 (s1)", "效果: 更少拒绝", "重启: 否", "请网络团队", "三个索引", "建议"))])
 def test_a_plan_of_any_kind_is_a_document_that_carries_its_digest(tmp_path: Path, language: str, said: tuple[str, ...]) -> None:
     path = tmp_path / "plan.yml"

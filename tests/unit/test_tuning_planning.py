@@ -15,6 +15,7 @@ from plugins.plugin_utils.absent import Unknown
 from plugins.plugin_utils.approval.plan import BadPlan, parse
 from plugins.plugin_utils.approval.writing import Heading, Site
 from plugins.plugin_utils.bottleneck.causes import CAUSES
+from plugins.plugin_utils.bottleneck.forecast import Forecast
 from plugins.plugin_utils.findings import Domain, Severity
 from plugins.plugin_utils.inspection import Judged
 from plugins.plugin_utils.registry import RULES_BY_ID
@@ -71,6 +72,9 @@ def test_each_bottleneck_has_its_steps_or_what_people_do() -> None:
         "cpu": "More or faster CPUs, or move work to other hosts and hours.", "network": "Replace cable or transceiver, then port, then card."}
     (alone,) = tuning_document(SITE, HEADING, "2026Q4-001", {**found, "db1": Found(Advice((step("mysql", "3306", "x"),)), made_up("spills"))})["bottlenecks"][:1]
     assert alone["by_hand"]["en"] == "Look at work_mem: no formula changes them here."
+    soon = Forecast("filesystem", "filesystem_used_ratio", "/srv", 0.8, 0.9, 40 * 86400.0, 31 * 86400.0, None)
+    growing = tuning_document(SITE, HEADING, "2026Q4-001", {"db1": Found(advice, replace(made_up("quiet"), forecasts=(soon,)))})["forecasts"]
+    assert [(item["host"], item["name"], item["in"], item["latest"]) for item in growing] == [("db1", "filesystem_used_ratio /srv", "40 d", None)]
     assert told[0]["hours_a_week"] > 0 and told[0]["cause"]["zh_CN"] != told[0]["cause"]["en"]
 
 

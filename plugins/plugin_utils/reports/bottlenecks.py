@@ -33,13 +33,17 @@ def data_of(diagnosis: Diagnosis) -> dict[str, Any]:
         "sources": [line(source) for source in diagnosis.sources],
         "judged": list(diagnosis.judged),
         "verdicts": [_verdict(verdict) for verdict in diagnosis.verdicts],
-        "forecasts": [{
-            "name": line(f"{item.measure} {item.instance}".strip()), "now": item.now_ratio, "limit": item.limit_ratio,
-            "in": show("in_seconds", item.in_seconds), "earliest": show("in_seconds", item.earliest_seconds),
-            "latest": None if item.latest_seconds is None else show("in_seconds", item.latest_seconds),
-        } for item in diagnosis.forecasts],
+        "forecasts": forecasts_of(diagnosis),
         "unseen": [{"resource": item.resource, "reason": in_both(item.reason.reason, item.reason.values)} for item in diagnosis.unseen],
     }
+
+
+def forecasts_of(diagnosis: Diagnosis | None) -> list[dict[str, Any]]:
+    return [{
+        "name": line(f"{item.measure} {item.instance}".strip()), "now": item.now_ratio, "limit": item.limit_ratio,
+        "in": show("in_seconds", item.in_seconds), "earliest": show("in_seconds", item.earliest_seconds),
+        "latest": None if item.latest_seconds is None else show("in_seconds", item.latest_seconds),
+    } for item in (diagnosis.forecasts if diagnosis else ())]
 
 
 def _verdict(verdict: Verdict) -> dict[str, Any]:

@@ -22,7 +22,7 @@ from ..bottleneck.diagnosis import Diagnosis, Verdict
 from ..findings import Severity
 from ..inspection import Inspection, Judged, judge
 from ..registry import RULES_BY_ID
-from ..reports.bottlenecks import diagnosis_of
+from ..reports.bottlenecks import diagnosis_of, forecasts_of
 from ..reports.document import in_both
 from .advice import advise
 from .remedies import PROPOSED, by_hand, steps_for
@@ -67,6 +67,7 @@ def tuning_document(site: Site, heading: Heading, run: str, found: Mapping[str, 
     return {
         **document,
         "bottlenecks": [item for host in sorted(found) for item in _bottlenecks(host, found[host].diagnosis, numbered)],
+        "forecasts": [{"host": host, **item} for host in sorted(found) for item in forecasts_of(found[host].diagnosis)],
         "proposals": [{"host": host, **_proposal(item)} for host in sorted(found) for item in found[host].proposals],
     }
 

@@ -55,6 +55,8 @@ def write(plan: Plan, document: Mapping[str, Any], path: Path, language: str, si
         paper.facts((str(domain), text(person)) for domain, person in document["people"].items())
     if document.get("bottlenecks"):
         _bottlenecks(paper, language, document["bottlenecks"])
+    if document.get("forecasts"):
+        _forecasts(paper, document["forecasts"])
     _steps(paper, language, plan.steps)
     if document.get("proposals"):
         _proposals(paper, language, document["proposals"])
@@ -100,6 +102,17 @@ def _bottlenecks(paper: Paper, language: str, found: Sequence[Mapping[str, Any]]
             for item in found
         ],
         (2.4, 3, 6.4, 1.6, 3.8),
+    )
+
+
+def _forecasts(paper: Paper, found: Sequence[Mapping[str, Any]]) -> None:
+    """What will be short, so that it is bought in time."""
+    t = paper.t
+    paper.heading(t("When resources come to their end"))
+    paper.table(
+        (t("Host"), t("Resource"), t("Now"), t("Limit"), t("Reached in"), t("Earliest")),
+        [(item["host"], item["name"], f"{item['now']:.0%}", f"{item['limit']:.0%}", item["in"], item["earliest"]) for item in found],
+        (2.6, 5.6, 1.8, 1.8, 2.7, 2.7),
     )
 
 
