@@ -53,7 +53,8 @@ PLAN = {
         {"host": "db1", "domain": "os", "resource": "backlog", "cause": {"en": "a queue is short", "zh_CN": "队列太短"}, "hours_a_week": 38.5, "steps": ["s1"],
          "says": {"en": "connections are refused", "zh_CN": "拒绝连接"}},
         {"host": "db1", "domain": "hardware", "resource": "network", "cause": {"en": "path", "zh_CN": "链路"}, "hours_a_week": 9.0, "steps": [],
-         "says": {"en": "lost", "zh_CN": "丢失"}, "by_hand": {"en": "Ask the network's team", "zh_CN": "请网络团队"}}],
+         "says": {"en": "lost", "zh_CN": "丢失"}, "by_hand": {"en": "Ask the network's team", "zh_CN": "请网络团队"},
+         "how_much": {"en": "twice", "zh_CN": "两倍"}}],
 }
 
 
@@ -203,8 +204,8 @@ def test_a_folder_that_cannot_be_written_is_told(small: Path, tmp_path: Path) ->
 
 
 @pytest.mark.parametrize(("language", "said"), [
-    ("en", ("Operating system: Listen queue", "connections are refused", "db1 (s1)", "Effect: fewer refused", "Restart: no", "Ask the network's team", "38.5", "three indexes", "Proposals", "filesystem_used_ratio /srv", "31 d")),
-    ("zh_CN", ("操作系统: 监听队列", "拒绝连接", "db1 (s1)", "效果: 更少拒绝", "重启: 否", "请网络团队", "三个索引", "建议"))])
+    ("en", ("Operating system: Listen queue", "connections are refused", "db1 (s1)", "Effect: fewer refused", "Restart: no", "Ask the network's team", "twice", "38.5", "three indexes", "Proposals", "filesystem_used_ratio /srv", "31 d")),
+    ("zh_CN", ("操作系统: 监听队列", "拒绝连接", "db1 (s1)", "效果: 更少拒绝", "重启: 否", "请网络团队", "两倍", "三个索引", "建议"))])
 def test_a_plan_of_any_kind_is_a_document_that_carries_its_digest(tmp_path: Path, language: str, said: tuple[str, ...]) -> None:
     path = tmp_path / "plan.yml"
     path.write_text(json.dumps(PLAN))

@@ -22,7 +22,7 @@ from plugins.plugin_utils.registry import RULES_BY_ID
 from plugins.plugin_utils.reports.translation import translator
 from plugins.plugin_utils.tuning.planning import Found, found_in_run, tuning_document
 from plugins.plugin_utils.tuning.proof import Outcome
-from plugins.plugin_utils.tuning.remedies import BY_HAND, LOOK, PROPOSED, SETTINGS
+from plugins.plugin_utils.tuning.remedies import BY_HAND, HOW_MUCH, LOOK, PROPOSED, SETTINGS
 from plugins.plugin_utils.tuning.step import Advice, Step, Target
 from plugins.plugin_utils.tuning.verdict import judge_stage, told
 from tests.histories.cases import made_up
@@ -75,6 +75,8 @@ def test_each_bottleneck_has_its_steps_or_what_people_do() -> None:
     soon = Forecast("filesystem", "filesystem_used_ratio", "/srv", 0.8, 0.9, 40 * 86400.0, 31 * 86400.0, None)
     growing = tuning_document(SITE, HEADING, "2026Q4-001", {"db1": Found(advice, replace(made_up("quiet"), forecasts=(soon,)))})["forecasts"]
     assert [(item["host"], item["name"], item["in"], item["latest"]) for item in growing] == [("db1", "filesystem_used_ratio /srv", "40 d", None)]
+    sizes = {item["resource"]: item["how_much"]["en"] for item in told if "how_much" in item}
+    assert sizes == {"cpu": "At least 2.50 times what is there would be within the limit at P95."}, "a damaged cable needs no size"
     assert told[0]["hours_a_week"] > 0 and told[0]["cause"]["zh_CN"] != told[0]["cause"]["en"]
 
 
@@ -89,7 +91,7 @@ def test_what_only_the_applications_people_know_is_proposed() -> None:
 def test_every_cause_has_a_remedy_in_every_language() -> None:
     assert set(CAUSES) == set(SETTINGS) | set(BY_HAND)
     assert not set(SETTINGS) & set(BY_HAND)
-    assert [text for text in (*BY_HAND.values(), LOOK) if translator("zh_CN")(text) == text] == []
+    assert [text for text in (*BY_HAND.values(), LOOK, HOW_MUCH) if translator("zh_CN")(text) == text] == []
 
 
 def test_a_plan_without_a_step_is_refused() -> None:

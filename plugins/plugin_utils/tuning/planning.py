@@ -25,7 +25,7 @@ from ..registry import RULES_BY_ID
 from ..reports.bottlenecks import diagnosis_of, forecasts_of
 from ..reports.document import in_both
 from .advice import advise
-from .remedies import PROPOSED, by_hand, steps_for
+from .remedies import PROPOSED, by_hand, how_much, steps_for
 from .step import Advice, Step
 
 SHORT_OF_FINE = (Severity.INFO, Severity.WARNING, Severity.CRITICAL)
@@ -83,10 +83,12 @@ def _bottlenecks(host: str, diagnosis: Diagnosis | None, steps: Iterable[Mapping
     for verdict in sorted(verdicts, key=lambda item: -item.hours_a_week):
         answering = steps_for(verdict.cause, settings)
         people = {} if answering else {"by_hand": in_both(*by_hand(verdict.cause))}
+        size = how_much(verdict)
+        sized = {"how_much": in_both(*size)} if size else {}
         yield {
             "host": host, "domain": verdict.domain.value, "resource": verdict.resource, "cause": in_both(CAUSES[verdict.cause].title, {}),
             "says": in_both(verdict.message, verdict.values), "hours_a_week": round(verdict.hours_a_week, 1),
-            "confidence": round(verdict.confidence, 2), "steps": answering, **people,
+            "confidence": round(verdict.confidence, 2), "steps": answering, **people, **sized,
         }
 
 

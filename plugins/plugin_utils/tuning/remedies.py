@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from ..bottleneck.diagnosis import Verdict
+
 # {cause of bottleneck/causes.py: settings whose steps answer to it}
 SETTINGS: Mapping[str, tuple[str, ...]] = {
     "swappiness": ("vm.swappiness",),
@@ -66,6 +68,22 @@ PROPOSED = (
     "java_gc_time", "java_memory", "java_options", "haproxy_connections", "haproxy_sessions", "haproxy_queue", "httpd_workers",
     "rabbitmq_memory", "rabbitmq_resources", "rabbitmq_backlog", "redis_overcommit", "redis_huge_pages",
 )
+
+# {cause: the value of its evidence that grows with the work and falls with the capacity}
+SIZED: Mapping[str, str] = {"capacity_cpu": "p95_count", "capacity_network": "p95_ratio", "capacity_filesystem": "p95_ratio"}
+HOW_MUCH = "At least {times_count} times what is there would be within the limit at P95."
+
+
+def how_much(verdict: Verdict) -> tuple[str, dict[str, float]] | None:
+    """How much of a resource there should be, as a multiple of what is there: a template and its values; None where that can't be told.
+
+    The P95 of what is measured by its limit. What a full link or CPU turned away is not in it, so it is the least.
+    """
+    name = SIZED.get(verdict.cause, "")
+    found = next((fact.values for fact in verdict.evidence if name in fact.values), None)
+    if found is None:
+        return None
+    return HOW_MUCH, {"times_count": round(float(found[name]) / float(found[name.replace("p95", "limit")]), 1)}
 
 
 def by_hand(cause: str) -> tuple[str, dict[str, str]]:

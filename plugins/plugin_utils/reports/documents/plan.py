@@ -97,12 +97,18 @@ def _bottlenecks(paper: Paper, language: str, found: Sequence[Mapping[str, Any]]
                 f"{t(DOMAIN_WORDS.get(item['domain'], item['domain']))}: {t(RESOURCE_WORDS.get(item['resource'], item['resource']))}",
                 f"{text(item['cause'], language)}\n{text(item['says'], language)}",
                 str(item["hours_a_week"]),
-                ", ".join(item["steps"]) or text(item.get("by_hand", "-"), language),
+                _remedy(item, language),
             )
             for item in found
         ],
         (2.4, 3, 6.4, 1.6, 3.8),
     )
+
+
+def _remedy(item: Mapping[str, Any], language: str) -> str:
+    """The steps that answer, or else what people do, and how much of it is needed."""
+    what = ", ".join(item["steps"]) or text(item.get("by_hand", "-"), language)
+    return f"{what}\n{text(item.get('how_much'), language)}".strip()
 
 
 def _forecasts(paper: Paper, found: Sequence[Mapping[str, Any]]) -> None:
