@@ -21,12 +21,16 @@ import sys
 import tempfile
 import threading
 import time
+from functools import partial
 from pathlib import Path
 
 from plugins.plugin_utils.archive import Capture, captures_of_run, load
 
-ROOT = Path(__file__).parents[2]
+from . import hosts
+from .hosts import lab
+
 LAB, HOST = "benchdb", "db1"
+on_host = partial(hosts.on_host, LAB, HOST)
 TABLES, CONNECTIONS = 2000, 200
 SECONDS_LIMIT, LOSS_LIMIT = 1.5, 0.005
 SUBJECTS = {"PostgreSQL": ["postgresql", "postgresql_tables", "postgresql_log"], "MariaDB": ["mysql"]}
@@ -107,17 +111,6 @@ def measure(options: argparse.Namespace) -> int:
             return 0 if all(results) else 1
         finally:
             lab("down", "--name", LAB)
-
-
-def lab(*words: str) -> None:
-    subprocess.run([str(ROOT / "scripts" / "lab"), *words], check=True, stdout=subprocess.DEVNULL)
-
-
-def on_host(script: str) -> str:
-    done = subprocess.run([str(ROOT / "scripts" / "lab"), "ssh", "--name", LAB, HOST, "bash -s"], input=script, capture_output=True, text=True)
-    if done.returncode:
-        sys.exit(f"the host says: {done.stderr or done.stdout}")
-    return done.stdout
 
 
 def look(inventory: Path, folder: Path, *words: str) -> tuple[Capture, str]:

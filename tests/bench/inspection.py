@@ -18,7 +18,8 @@ import tempfile
 import time
 from pathlib import Path
 
-ROOT = Path(__file__).parents[2]
+from .hosts import lab
+
 LAB = "bench"
 LIMITS = {"ping": 1.8, "setup": 0.45}
 CPU_LIMIT = 0.25
@@ -34,10 +35,6 @@ def measure(options: argparse.Namespace) -> int:
             return compare(folder, inventory, options.hosts, options.rounds)
         finally:
             lab("down", "--name", LAB)
-
-
-def lab(*words: str) -> None:
-    subprocess.run([str(ROOT / "scripts" / "lab"), *words], check=True, stdout=subprocess.DEVNULL)
 
 
 def compare(folder: Path, inventory: Path, hosts: int, rounds: int) -> int:

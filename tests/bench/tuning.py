@@ -13,21 +13,23 @@ from __future__ import annotations
 import argparse
 import re
 import statistics
-import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from plugins.plugin_utils.inspection import judge
 from plugins.plugin_utils.tuning.advice import advise
 
+from . import hosts
 from .advisers import of_mysqltuner, pgtune
 from .databases import interval, look, only
+from .hosts import lab
 
-ROOT = Path(__file__).parents[2]
 LAB, HOST = "benchtuning", "db1"
+on_host = partial(hosts.on_host, LAB, HOST)
 MEMORY_BYTES = 2 << 30
 WARM_SECONDS = 8
 LOSS_LIMIT = 0.02
@@ -65,9 +67,12 @@ def pgbench(options: str, database: str) -> str:
             "2>/dev/null && cat /tmp/bench.* | awk '{print $3}' | sort -n | awk '{t[NR] = $1} END {print \"p95\", t[int(NR * 0.95)]}'")
 
 
-def sysbench(load: str, tables: str) -> str:
-    return f"sysbench --db-driver=mysql --mysql-db={tables} --mysql-user=root --mysql-socket=/run/mysqld/mysqld.sock {SIZES[tables]} " \
-           f"--threads=8 --percentile=95 --time=SECONDS {load}"
+def sysbench(tables: str, rest: str) -> str:
+    return f"sysbench --db-driver=mysql --mysql-db={tables} --mysql-user=root --mysql-socket=/run/mysqld/mysqld.sock {SIZES[tables]} {rest}"
+
+
+def loaded(tables: str, load: str) -> str:
+    return sysbench(tables, f"--threads=8 --percentile=95 --time=SECONDS {load} run")
 
 
 def of_pgbench(text: str) -> Rate:
@@ -104,11 +109,11 @@ MARIADB = Database(
 set -e
 systemctl start mariadb
 for tables in small large; do mariadb -e "CREATE DATABASE $tables"; done
-sysbench --db-driver=mysql --mysql-db=small --mysql-user=root --mysql-socket=/run/mysqld/mysqld.sock {SIZES["small"]} oltp_common prepare >&2
-sysbench --db-driver=mysql --mysql-db=large --mysql-user=root --mysql-socket=/run/mysqld/mysqld.sock {SIZES["large"]} oltp_common prepare >&2
+{sysbench("small", "oltp_common prepare")} >&2
+{sysbench("large", "oltp_common prepare")} >&2
 """, "/etc/mysql/mariadb.conf.d/zz-bench.cnf", "[mariadbd]\n",
-    {"read and write": sysbench("oltp_read_write run", "small"), "read only": sysbench("oltp_read_only run", "small"),
-     "larger than memory": sysbench("oltp_read_write run", "large")},
+    {"read and write": loaded("small", "oltp_read_write"), "read only": loaded("small", "oltp_read_only"),
+     "larger than memory": loaded("large", "oltp_read_write")},
     of_sysbench, "MySQLTuner", lambda: of_mysqltuner(on_host("mysqltuner --nocolor 2>/dev/null || true"), MEMORY_BYTES))
 
 
@@ -122,17 +127,6 @@ def measure(options: argparse.Namespace) -> int:
             return 1 if worse else 0
         finally:
             lab("down", "--name", LAB)
-
-
-def lab(*words: str) -> None:
-    subprocess.run([str(ROOT / "scripts" / "lab"), *words], check=True, stdout=subprocess.DEVNULL)
-
-
-def on_host(script: str) -> str:
-    done = subprocess.run([str(ROOT / "scripts" / "lab"), "ssh", "--name", LAB, HOST, "bash -s"], input=script, capture_output=True, text=True)
-    if done.returncode:
-        sys.exit(f"the host says: {done.stderr or done.stdout}")
-    return done.stdout
 
 
 def compare(database: Database, folder: Path, rounds: int, seconds: int) -> bool:
