@@ -37,6 +37,8 @@ class ActionModule(ActionBase):
             "schema": SCHEMA, "host": host, "run": options["run"], "source": "linux", "collector": COLLECTOR,
             "settings": settings_of(host, mine), **self._observe(options, variables),
         }
+        if options["history_days"] > 0 and not document.get("problem"):
+            _add_earlier(Path(options["home"]), document, options["history_days"])
         try:
             path, sha256 = store(Path(options["home"]), document)
         except OSError as error:
@@ -74,6 +76,15 @@ class ActionModule(ActionBase):
         """The same where pipelining is off: as an ordinary module, by a temporary file."""
         answer = self._execute_module(module_name="caretaker.infra.capture", module_args=options, task_vars=variables)
         return None if answer.get("failed") else answer.get("capture"), one_line(reason_of(answer))
+
+
+def _add_earlier(home: Path, document: dict[str, Any], days: int) -> None:
+    # It loads every parser, which only who asks for a history should pay
+    from ansible_collections.caretaker.infra.plugins.plugin_utils.earlier import history_entry
+
+    entry = history_entry(home, document, days)
+    if entry is not None:
+        document["entries"].append(entry)
 
 
 def without_entries(problem: str) -> dict[str, Any]:

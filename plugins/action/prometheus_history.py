@@ -18,7 +18,8 @@ from ansible_collections.caretaker.infra.plugins.plugin_utils.requirement import
 
 try:
     from ansible_collections.caretaker.infra.plugins.plugin_utils.archive import SCHEMA, archive_path, store
-    from ansible_collections.caretaker.infra.plugins.plugin_utils.history.prometheus import EXPORTERS, Down, Server, gather
+    from ansible_collections.caretaker.infra.plugins.plugin_utils.history.exporters import EXPORTERS
+    from ansible_collections.caretaker.infra.plugins.plugin_utils.history.prometheus import Down, Server, gather
 except ImportError as error:
     raise AnsibleError(missing(error)) from error
 

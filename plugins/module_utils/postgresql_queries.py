@@ -21,11 +21,11 @@ SETTINGS = (
     "idle_in_transaction_session_timeout", "listen_addresses", "log_autovacuum_min_duration", "log_checkpoints", "log_destination",
     "log_directory", "log_line_prefix", "log_lock_waits", "log_min_duration_statement", "log_min_messages", "log_temp_files",
     "logging_collector", "maintenance_work_mem", "max_connections", "max_replication_slots", "max_slot_wal_keep_size", "max_wal_senders",
-    "max_wal_size", "max_worker_processes", "password_encryption", "primary_conninfo", "random_page_cost", "restore_command",
-    "shared_buffers", "shared_memory_size_in_huge_pages",
+    "max_wal_size", "max_worker_processes", "min_wal_size", "password_encryption", "primary_conninfo", "random_page_cost",
+    "restore_command", "shared_buffers", "shared_memory_size_in_huge_pages",
     "ssl", "statement_timeout", "superuser_reserved_connections", "synchronous_commit", "synchronous_standby_names",
-    "track_activities", "track_counts", "track_io_timing", "wal_level", "work_mem", "zero_damaged_pages", "ignore_checksum_failure",
-    "ignore_system_indexes", "shared_preload_libraries",
+    "track_activities", "track_counts", "track_io_timing", "wal_compression", "wal_level", "work_mem", "zero_damaged_pages",
+    "ignore_checksum_failure", "ignore_system_indexes", "shared_preload_libraries",
 )
 # Of these no more than the programs named in them leaves the host
 COMMANDS = (

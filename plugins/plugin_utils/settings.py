@@ -18,7 +18,7 @@ from zoneinfo import available_timezones
 from .addresses import is_address
 from .bottleneck.business import parse_days, parse_hours
 from .bottleneck.measures import MEASURES
-from .history.prometheus import EXPORTERS
+from .history.exporters import EXPORTERS
 
 PREFIX = "caretaker_"
 

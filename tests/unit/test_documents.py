@@ -26,7 +26,7 @@ from plugins.plugin_utils.bottleneck.fleet import Fleet as Bottlenecks
 from plugins.plugin_utils.outcome import outcome_of
 from plugins.plugin_utils.reports import documents as package
 from plugins.plugin_utils.reports.bottlenecks import TITLES, fleet_data
-from plugins.plugin_utils.reports.documents import bottlenecks, closing, found, model, office, plan, workbook
+from plugins.plugin_utils.reports.documents import bottlenecks, closing, found, model, office, plan, plan_rows, workbook
 from plugins.plugin_utils.reports.documents.context import Context, gather
 from plugins.plugin_utils.reports.documents.finished import BadFolder, read
 from plugins.plugin_utils.reports.documents.sheets import Book, cut
@@ -48,7 +48,9 @@ PLAN = {
     "steps": [{"id": "s1", "host": "db1", "domain": "database", "action": "set max_connections", "before": 100, "after": {"value": 217}, "rollback": 100,
                "effect": {"en": "fewer refused", "zh_CN": "更少拒绝"}, "restart": False}],
     "forecasts": [{"host": "db1", "name": "filesystem_used_ratio /srv", "now": 0.8, "limit": 0.9, "in": "40 d", "earliest": "31 d", "latest": None}],
-    "proposals": [{"host": "db1", "object": "5432/shop", "says": {"en": "three indexes", "zh_CN": "三个索引"}, "by_hand": {"en": "Drop", "zh_CN": "删除"}}],
+    "proposals": [{"host": "db1", "object": "5432/shop", "says": {"en": "three indexes", "zh_CN": "三个索引"}, "by_hand": {"en": "Drop", "zh_CN": "删除"}},
+                  {"host": "db1", "object": "8080", "says": {"en": "full", "zh_CN": "已满"}, "by_hand": {"en": "Look", "zh_CN": "检查"}, "setting": "maxThreads",
+                   "before": "10", "after": "20", "formula": {"en": "twice as many", "zh_CN": "增加一倍"}, "source": "a manual"}],
     "bottlenecks": [
         {"host": "db1", "domain": "os", "resource": "backlog", "cause": {"en": "a queue is short", "zh_CN": "队列太短"}, "hours_a_week": 38.5, "steps": ["s1"],
          "says": {"en": "connections are refused", "zh_CN": "拒绝连接"}},
@@ -204,15 +206,31 @@ def test_a_folder_that_cannot_be_written_is_told(small: Path, tmp_path: Path) ->
 
 
 @pytest.mark.parametrize(("language", "said"), [
-    ("en", ("Operating system: Listen queue", "connections are refused", "db1 (s1)", "Effect: fewer refused", "Restart: no", "Ask the network's team", "twice", "38.5", "three indexes", "Proposals", "filesystem_used_ratio /srv", "31 d")),
-    ("zh_CN", ("操作系统: 监听队列", "拒绝连接", "db1 (s1)", "效果: 更少拒绝", "重启: 否", "请网络团队", "两倍", "三个索引", "建议"))])
+    ("en", ("Operating system: Listen queue", "connections are refused", "db1 (s1)", "Effect: fewer refused", "Restart: no", "Ask the network's team", "twice", "38.5", "three indexes", "Proposals", "maxThreads: 10 -> 20", "twice as many (a manual)", "filesystem_used_ratio /srv", "31 d")),
+    ("zh_CN", ("操作系统: 监听队列", "拒绝连接", "db1 (s1)", "效果: 更少拒绝", "重启: 否", "请网络团队", "两倍", "三个索引", "建议", "增加一倍 (a manual)"))])
 def test_a_plan_of_any_kind_is_a_document_that_carries_its_digest(tmp_path: Path, language: str, said: tuple[str, ...]) -> None:
     path = tmp_path / "plan.yml"
     path.write_text(json.dumps(PLAN))
     made, notes = plan.write_beside(path, None)
     text = texts_of(tmp_path / f"plan.{language}.docx")
-    assert [its.name for its in made] == [f"plan.{its}.docx" for its in LANGUAGES] and notes == ()
+    assert [its.name for its in made] == [f"plan.{its}.{form}" for form in ("docx", "xlsx") for its in LANGUAGES] and notes == ()
     for part in (parse(PLAN, "plan").digest, "Raise the limit \\x02", "192.0.2.10", "set max_connections", "100", "value: 217", "bob, carol", *said):
+        assert part in text
+
+
+@pytest.mark.parametrize(("language", "sheets", "said"), [
+    ("en", ["Plan", "Steps", "Long-term bottlenecks", "When resources run out", "Proposals"],
+     ("set max_connections", "Operating system", "fewer refused", "no", "Ask the network's team", "three indexes", "filesystem_used_ratio /srv")),
+    ("zh_CN", ["方案", "步骤", "长期瓶颈", "资源何时用尽", "建议"], ("操作系统", "更少拒绝", "否", "请网络团队", "三个索引"))])
+def test_a_plan_is_a_workbook_with_a_row_for_each_step(tmp_path: Path, language: str, sheets: list[str], said: tuple[str, ...]) -> None:
+    path = tmp_path / "plan.yml"
+    path.write_text(json.dumps(PLAN))
+    plan.write_beside(path, None)
+    book = load_workbook(tmp_path / f"plan.{language}.xlsx")
+    assert book.sheetnames == sheets
+    assert book[sheets[1]].max_row == 1 + len(PLAN["steps"])
+    text = "\n".join(str(cell.value) for sheet in book for row in sheet.iter_rows() for cell in row if cell.value is not None)
+    for part in (parse(PLAN, "plan").digest, *said):
         assert part in text
 
 
@@ -231,7 +249,7 @@ def texts() -> Iterator[str]:
             if name == "t" and isinstance(call.args[0], ast.Constant):
                 yield str(call.args[0].value)
     for words in (model.SEVERITY_WORDS, model.DOMAIN_WORDS, model.STATE_WORDS, found.CHANGE_WORDS, closing.KIND_WORDS, closing.DECISION_WORDS,
-                  closing.SIGNATURE_WORDS, bottlenecks.RESOURCE_WORDS, plan.LABELS):
+                  closing.SIGNATURE_WORDS, bottlenecks.RESOURCE_WORDS, plan_rows.LABELS):
         yield from words.values()
     yield from (*workbook.SHEET_WORDS, METHOD, LOAD, "inspect, read-only", workbook.BOTTLENECKS)
 

@@ -19,8 +19,8 @@ import pytest
 from plugins.plugin_utils.absent import Unknown
 from plugins.plugin_utils.archive import Capture, Entry
 from plugins.plugin_utils.facts.history import PROMETHEUS_KEY, parse
-from plugins.plugin_utils.history.prometheus import MOST_POINTS, Down, Server, combined, gather, history_of
-from plugins.plugin_utils.history.series import History
+from plugins.plugin_utils.history.prometheus import MOST_POINTS, Down, Server, gather, history_of
+from plugins.plugin_utils.history.series import History, combined
 
 END = 1793606400.0
 BOOT_AT = END - 1500

@@ -92,11 +92,25 @@ def test_a_choice_under_sys_lasts_by_tmpfiles(chosen: Path) -> None:
     assert not Path(sysfs.FILE).exists()
 
 
+@pytest.mark.parametrize(("name", "text", "before", "after"), [
+    ("scheduler", "mq-deadline kyber [bfq] none\n", "bfq", "none"), ("read_ahead_kb", "128\n", "128", "4096")])
+def test_a_queue_of_a_disk(chosen: Path, tmp_path: Path, name: str, text: str, before: str, after: str) -> None:
+    path = tmp_path / "block" / "cciss!c0d0" / "queue" / name
+    path.parent.mkdir(parents=True)
+    path.write_text(text)
+    setting = f"block/cciss!c0d0/queue/{name}"
+    assert sysfs.read(HOST, "", setting)["value"] == before
+    sysfs.write(HOST, "", setting, after, after)
+    assert path.read_text() == f"{after}\n"
+    assert f"w {path} - - - - {after}" in Path(sysfs.FILE).read_text()
+
+
 def test_what_is_no_choice_under_sys_is_refused(chosen: Path) -> None:
-    with pytest.raises(BadSetting, match="'power/state' is not one of"):
-        sysfs.read(HOST, "", "power/state")
+    for name in ("power/state", "block/../../etc/passwd", "block/sda/queue/scheduler/x", "block/sda/queue/nr_requests"):
+        with pytest.raises(BadSetting, match="is neither of transparent huge pages nor"):
+            sysfs.read(HOST, "", name)
     chosen.write_text("1\n")
-    with pytest.raises(BadSetting, match="names no chosen value: 1"):
+    with pytest.raises(BadSetting, match="names no value: 1"):
         sysfs.read(HOST, "", "kernel/mm/transparent_hugepage/enabled")
 
 

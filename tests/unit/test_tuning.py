@@ -16,7 +16,7 @@ from plugins.plugin_utils.facts import nginx
 from plugins.plugin_utils.facts.kernel_settings import Configured, KernelSettingsFacts, parse_conf
 from plugins.plugin_utils.facts.memory import MemorySizes
 from plugins.plugin_utils.facts.mysql_model import Names
-from plugins.plugin_utils.facts.postgresql_model import Checkpoints, Folder, Setting
+from plugins.plugin_utils.facts.postgresql_model import Checkpoints, Folder, Server, Setting
 from plugins.plugin_utils.reports.translation import LANGUAGES, translator
 from plugins.plugin_utils.tuning import mysql, postgresql
 from plugins.plugin_utils.tuning.advice import advise
@@ -38,18 +38,20 @@ def settings(**changes: str) -> dict[str, Setting]:
     return {name: Setting(name, changes.get(name, value), unit, "default", "", False) for name, (value, unit) in DEFAULTS.items()}
 
 
-def instance(values: Any, checkpoints: Any = None) -> Any:
+def instance(values: Any, checkpoints: Any = None, server: Any = None) -> Any:
     return SimpleNamespace(
-        name="5432", found=SimpleNamespace(state="running"), settings=values, checkpoints=checkpoints,
+        name="5432", found=SimpleNamespace(state="running"), settings=values, checkpoints=checkpoints, server=server,
         folders=(Folder("data", "/var/lib/pg", "8:1", 0o700, 108, 100 * GIB, 50 * GIB),))
 
 
 def host(*, memory: int = 16 * GIB, disks: tuple[str, ...] = ("ssd",), instances: Any = (), servers: Any = (), kernel: Any = None,
-         overflows: int = 0, webs: Any = (), huge_pages: Any = "madvise") -> dict[str, Any]:
+         overflows: int = 0, webs: Any = (), huge_pages: Any = "madvise", scheduler: str = "none", read_ahead_kib: int | None = 128) -> dict[str, Any]:
     values = {"vm.swappiness": "60", "net.core.somaxconn": "128"} if kernel is None else kernel
     return {
         "memory": SimpleNamespace(sizes=MemorySizes(memory, memory, 0, 0, 0, 0, 0, 0), transparent_huge_pages=huge_pages), "cpu": SimpleNamespace(count=4),
-        "block_devices": SimpleNamespace(disks=tuple(SimpleNamespace(device_class=name, removable=False) for name in disks)),
+        "block_devices": SimpleNamespace(disks=tuple(
+            SimpleNamespace(name=f"sd{'ab'[place]}", device_class=name, removable=False, scheduler=scheduler, read_ahead_kib=read_ahead_kib)
+            for place, name in enumerate(disks))),
         "kernel_settings": KernelSettingsFacts(values, {"vm.swappiness": Configured("60", "/etc/sysctl.d/90-site.conf")}, ""),
         "tcp": SimpleNamespace(overflows=overflows),
         "postgresql": SimpleNamespace(instances=tuple(instances)), "mysql": SimpleNamespace(servers=tuple(servers)),
@@ -129,6 +131,35 @@ def test_disks_of_two_classes_are_not_guessed_at() -> None:
     assert advice.undecided["disks"].values == {"classes": "hdd, ssd"}
 
 
+@pytest.mark.parametrize(("version", "now", "wanted"), [
+    (150004, "off", "lz4"), (150004, "pglz", None), (150004, "lz4", None), (140011, "off", None), (0, "off", None)])
+def test_the_wal_is_compressed_where_that_costs_little(version: int, now: str, wanted: str | None) -> None:
+    values = {**settings(), "wal_compression": Setting("wal_compression", now, "", "default", "", False)}
+    server = Server(version, "", False, 9.0, 1, True, True) if version else Unknown("denied")
+    assert proposed(advise(host(instances=[instance(values, server=server)]))).get("wal_compression") == wanted
+
+
+def large(shared: str, pages: str = "71", reserved: str = "0") -> dict[str, Any]:
+    """A PostgreSQL of 64 GiB, with shared_buffers in pages of 8 KiB and the huge pages that the server says it takes."""
+    values = {**settings(shared_buffers=shared), "shared_memory_size_in_huge_pages": Setting("x", pages, "", "default", "", False)}
+    return host(memory=64 * GIB, instances=[instance(values)], kernel={"vm.swappiness": "10", "vm.nr_hugepages": reserved})
+
+
+@pytest.mark.parametrize(("facts", "wanted"), [
+    (large("16384"), "9543"), (large("2097152", "8300"), "8715"), (large("2097152", "8300", "8715"), None), (large("2097152", "8300", "8300"), None),
+    (large("2097152", "8300", "8299"), "8715"), (large("16384", "-1"), None), (host(memory=16 * GIB, instances=[instance(settings())]), None)])
+def test_large_pages_are_reserved_for_large_buffers(facts: dict[str, Any], wanted: str | None) -> None:
+    names = list(proposed(advise(facts)))
+    assert proposed(advise(facts)).get("vm.nr_hugepages") == wanted
+    assert wanted is None or "shared_buffers" not in names or names.index("vm.nr_hugepages") < names.index("shared_buffers")
+
+
+@pytest.mark.parametrize(("now", "wanted"), [("1", "0"), ("0", None)])
+def test_memory_of_other_nodes_is_used(now: str, wanted: str | None) -> None:
+    facts = host(instances=[instance(settings())], kernel={"vm.zone_reclaim_mode": now})
+    assert proposed(advise(facts)).get("vm.zone_reclaim_mode") == wanted
+
+
 def test_settings_that_were_not_told_are_undecided() -> None:
     advice = advise(host(instances=[instance(Unknown("psql hung"))]))
     assert advice.undecided["5432"].reason == "psql hung"
@@ -175,6 +206,23 @@ def test_large_pages_are_for_those_who_ask(huge_pages: Any, databases: bool, wan
     assert not wanted or next(step.how for step in advice.steps if step.target.value == wanted) == "sysfs"
 
 
+@pytest.mark.parametrize(("disk", "scheduler", "wanted"), [
+    ("ssd", "cfq", "deadline"), ("virtual", "bfq", "mq-deadline"), ("nvme", "bfq", "none"), ("hdd", "cfq", None), ("ssd", "mq-deadline", None),
+    ("ssd", "", None)])
+def test_a_scheduler_that_sorts_is_for_disks_with_heads(disk: str, scheduler: str, wanted: str | None) -> None:
+    advice = advise(host(disks=(disk,), scheduler=scheduler))
+    assert proposed(advice) == ({"block/sda/queue/scheduler": wanted} if wanted else {})
+    assert all((step.how, step.before) == ("sysfs", scheduler) for step in advice.steps)
+
+
+@pytest.mark.parametrize(("disk", "ahead", "case", "wanted"), [
+    ("hdd", 128, "disk short, hdd", "4096"), ("hdd", 1024, "disk short, hdd", None), ("hdd", None, "disk short, hdd", None), ("ssd", 128, "disk short, hdd", None),
+    ("hdd", 128, "quiet", None)])
+def test_a_disk_with_a_head_that_was_slow_for_weeks_reads_ahead(disk: str, ahead: int | None, case: str, wanted: str | None) -> None:
+    facts = {**host(disks=(disk,), read_ahead_kib=ahead), "bottlenecks": SimpleNamespace(diagnosis=made_up(case))}
+    assert proposed(advise(facts)) == ({"block/sda/queue/read_ahead_kb": wanted} if wanted else {})
+
+
 def test_a_profile_of_tuned_may_have_set_it() -> None:
     facts = {**host(overflows=3), "kernel_settings": KernelSettingsFacts({"net.core.somaxconn": "128"}, {}, "virtual-guest")}
     assert [step.set_by for step in advise(facts).steps] == ["tuned profile virtual-guest, or default"]
@@ -212,7 +260,10 @@ def all_targets() -> list[Target]:
     folder = Folder("data", "/d", "8:1", 0o700, 1, 100 * GIB, 50 * GIB)
     weeks = advise(of_weeks("dirty pages", "softnet", "conntrack", "open files")).steps
     steps: tuple[Step, ...] = weeks + advise(host(instances=[instance(settings())], overflows=1, webs=[web(dropped=1)], huge_pages="always")).steps
-    return [*(step.target for step in steps), *postgresql.targets(settings(), share, Checkpoints(0, 9), folder),
+    slow = {**host(disks=("hdd",)), "bottlenecks": SimpleNamespace(diagnosis=made_up("disk short, hdd"))}
+    steps += advise(large("16384")).steps + advise(host(instances=[instance(settings())], kernel={"vm.zone_reclaim_mode": "1"})).steps
+    steps += advise(slow).steps + advise(host(scheduler="bfq")).steps
+    return [*(step.target for step in steps), *postgresql.targets(settings(), share, Checkpoints(0, 9), folder, 150000),
             *mysql.targets(Names(MARIADB), share), *mysql.targets(Names({"version": "8.4", "innodb_redo_log_capacity": "1"}), share)]
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -22,6 +23,7 @@ from plugins.plugin_utils.registry import RULES_BY_ID
 from plugins.plugin_utils.reports.translation import translator
 from plugins.plugin_utils.tuning.planning import Found, found_in_run, tuning_document
 from plugins.plugin_utils.tuning.proof import Outcome
+from plugins.plugin_utils.tuning.proposals import GROWTH
 from plugins.plugin_utils.tuning.remedies import BY_HAND, HOW_MUCH, LOOK, PROPOSED, SETTINGS
 from plugins.plugin_utils.tuning.step import Advice, Step, Target
 from plugins.plugin_utils.tuning.verdict import judge_stage, told
@@ -88,9 +90,29 @@ def test_what_only_the_applications_people_know_is_proposed() -> None:
     assert set(PROPOSED) <= set(RULES_BY_ID)
 
 
+@pytest.mark.parametrize(("rule", "values", "wanted"), [
+    ("tomcat_threads", {"busy_count": 10, "limit_count": 10, "busy_ratio": 1.0}, ("maxThreads", "10", "20", "twice as many: at 100 % in use")),
+    ("tomcat_threads", {"busy_count": 10, "limit_count": None}, None),
+    ("java_heap", {"used_ratio": 0.9, "limit_bytes": 2**30}, ("-Xmx", "1024m", "1536m", "half as much again: 90 % of it")),
+    ("haproxy_connections", {"used_ratio": 0.85, "limit_count": 2000}, ("maxconn (global)", "2000", "4000", "twice as many: at 85 % in use")),
+    ("postgresql_unused_indexes", {"count": 3}, None)])
+def test_a_proposal_says_which_value_where_a_formula_knows(rule: str, values: dict[str, Any], wanted: tuple[str, ...] | None) -> None:
+    finding = Judged(rule, "8080", Severity.WARNING, "full", values)
+    (told,) = tuning_document(SITE, HEADING, "2026Q4-001", {"db2": replace(FOUND["db2"], proposals=(finding,))})["proposals"]
+    if wanted is None:
+        assert "setting" not in told
+    else:
+        assert (told["setting"], told["before"], told["after"]) == wanted[:3]
+        assert told["formula"]["en"].startswith(wanted[3]) and told["formula"]["zh_CN"] != told["formula"]["en"]
+
+
+def test_values_are_proposed_only_for_what_is_proposed() -> None:
+    assert set(GROWTH) <= set(PROPOSED)
+
+
 def test_every_cause_has_a_remedy_in_every_language() -> None:
     assert set(CAUSES) == set(SETTINGS) | set(BY_HAND)
-    assert not set(SETTINGS) & set(BY_HAND)
+    assert set(SETTINGS) & set(BY_HAND) == {"capacity_disk"}, "of disks with heads alone there is something to set"
     assert [text for text in (*BY_HAND.values(), LOOK, HOW_MUCH) if translator("zh_CN")(text) == text] == []
 
 

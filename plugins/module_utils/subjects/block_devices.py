@@ -13,7 +13,7 @@ from ..container import look_for_container
 NOT_DISKS = ("loop", "ram", "zram", "sr", "fd", "nbd", "dm-", "md", "rbd")
 ATTRIBUTES = (
     "size", "removable", "wwid", "queue/rotational", "queue/scheduler", "queue/physical_block_size", "queue/discard_max_bytes",
-    "device/state", "device/ioerr_cnt", "device/vendor", "device/model", "device/wwid",
+    "queue/read_ahead_kb", "device/state", "device/ioerr_cnt", "device/vendor", "device/model", "device/wwid",
 )
 TRIM_TIMERS = ("/etc/systemd/system/timers.target.wants/fstrim.timer", "/etc/cron.weekly/fstrim", "/etc/cron.daily/fstrim")
 

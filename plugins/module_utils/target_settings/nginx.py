@@ -28,7 +28,7 @@ LOAD_SECONDS = 10.0
 def read(host, instance, name):
     """{"value", "kept", "pending", "unit"}: in force, in the configuration (None: not); nginx takes it without a restart."""
     master = _master(instance)
-    kept = _written(host, master, name)[0]
+    kept = _written(host, _main(host, master), name)[0]
     workers = [worker for worker in master["workers"] if not is_leaving(worker)]
     limits = [limit_of_files(worker["pid"]) for worker in workers]
     value = kept or KNOWN[name][1] or (str(limits[0]) if limits and limits[0] else None)
@@ -40,11 +40,11 @@ def read(host, instance, name):
 def write(host, instance, name, value, kept):
     """Put ``kept`` (None: no such directive) into the configuration and load it; a configuration that nginx refuses is put back."""
     master = _master(instance)
-    _kept, path = _written(host, master, name)
+    main = _main(host, master)
+    path = _written(host, main, name)[1]
     before = text_of(path)
     _store(path, changed(before, name, kept))
-    command = [master["exe"], "-t", "-c", places(master, _built(host, master))[0]]
-    tested = host.ask(command)
+    tested = host.ask([master["exe"], "-t", "-c", main])
     if tested.get("error") or tested.get("rc"):
         _store(path, before)
         raise BadSetting("nginx %s refuses %s %s: %s" % (instance, name, kept, (tested.get("stderr") or tested.get("error", ""))[:300]))
@@ -81,11 +81,15 @@ def _load(instance, master):
                      % (instance, LOAD_SECONDS))
 
 
-def _written(host, master, name):
+def _main(host, master):
+    """The file that its configuration begins with, as it was built or started."""
+    return places(master, host.ask([master["exe"], "-V"]).get("stderr") or "")[0]
+
+
+def _written(host, main, name):
     """(the value that is written or None, the file that it stands in or would)."""
     if name not in KNOWN:
         raise BadSetting("%s of nginx is not one of %s" % (name, ", ".join(sorted(KNOWN))))
-    main = places(master, _built(host, master))[0]
     _text, directives, paths = flatten(main, text_of, host.glob)
     values = [words[1] for context, words in directives if words[0] == name and len(words) > 1]
     if not values:
@@ -94,10 +98,6 @@ def _written(host, master, name):
     if len(values) != 1 or len(holders) != 1:
         raise BadSetting("%s does not stand once, on a line of its own, in the configuration of nginx; set it by hand" % name)
     return values[0], holders[0]
-
-
-def _built(host, master):
-    return host.ask([master["exe"], "-V"]).get("stderr") or ""
 
 
 def _store(path, text):

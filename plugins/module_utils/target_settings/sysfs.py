@@ -1,7 +1,7 @@
 # Copyright (c) 2026 Caretaker contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A choice of the kernel under /sys: in force at once, and after a start by a file of our own that systemd-tmpfiles writes there."""
+"""A setting of the kernel under /sys: in force at once, and after a start by a file of our own from which systemd-tmpfiles writes it."""
 
 from __future__ import absolute_import, division, print_function
 
@@ -15,7 +15,8 @@ from .own_file import TMPFILES, settings_in, store
 
 ROOT = "/sys"
 FILE = "/etc/tmpfiles.d/zz-caretaker.conf"
-KNOWN = ("kernel/mm/transparent_hugepage/enabled", "kernel/mm/transparent_hugepage/defrag")
+CHOICES = re.compile(r"(kernel/mm/transparent_hugepage/(enabled|defrag)|block/[\w!.-]+/queue/scheduler)$")
+NUMBERS = re.compile(r"block/[\w!.-]+/queue/read_ahead_kb$")
 
 
 def read(_host, _instance, name):
@@ -26,10 +27,11 @@ def read(_host, _instance, name):
             text = stream.read(4096).decode("utf-8", "replace")
     except (OSError, IOError) as error:
         raise BadSetting("%s can't be read here: %s" % (path, error.strerror))
-    chosen = re.search(r"\[(\S+)\]", text)         # always [madvise] never
-    if chosen is None:
-        raise BadSetting("%s names no chosen value: %s" % (path, text.strip()))
-    return {"value": chosen.group(1), "kept": settings_in(FILE, TMPFILES).get(path), "pending": False, "unit": ""}
+    #                                always [madvise] never                           128
+    found = re.search(r"\[(\S+)\]", text) if CHOICES.match(name) else re.match(r"(\d+)\n", text)
+    if found is None:
+        raise BadSetting("%s names no value: %s" % (path, text.strip()))
+    return {"value": found.group(1), "kept": settings_in(FILE, TMPFILES).get(path), "pending": False, "unit": ""}
 
 
 def write(_host, _instance, name, value, kept):
@@ -44,6 +46,6 @@ def write(_host, _instance, name, value, kept):
 
 
 def _path(name):
-    if name not in KNOWN:
-        raise BadSetting("%r is not one of %s" % (name, ", ".join(KNOWN)))
+    if not CHOICES.match(name) and not NUMBERS.match(name):
+        raise BadSetting("%r is neither of transparent huge pages nor the scheduler or read-ahead of a disk" % name)
     return os.path.join(ROOT, name)

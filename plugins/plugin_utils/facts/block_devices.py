@@ -42,6 +42,7 @@ class Disk:
     can_discard: bool
     io_errors: int | None
     partitions: tuple[Partition, ...]
+    read_ahead_kib: int | None = None
 
 
 @dataclass(frozen=True)
@@ -102,7 +103,7 @@ def _disk(capture: Capture, name: str, multipath: str, partitions: list[Partitio
 
     errors = read("device/ioerr_cnt")
     scheduler = read("queue/scheduler")
-    block = read("queue/physical_block_size")
+    block, ahead = read("queue/physical_block_size"), read("queue/read_ahead_kb")
     return Disk(
         name=name, device_class=_class(capture, name, read("device/vendor"), read("queue/rotational")),
         size_bytes=_number(capture, f"/sys/block/{name}/size") * SECTOR_BYTES, removable=read("removable") == "1",
@@ -111,7 +112,7 @@ def _disk(capture: Capture, name: str, multipath: str, partitions: list[Partitio
         physical_block_bytes=int(block) if block.isdigit() else SECTOR_BYTES,
         can_discard=read("queue/discard_max_bytes") not in ("", "0"),
         io_errors=int(errors, 16) if errors.startswith("0x") else None,
-        partitions=tuple(partitions),
+        partitions=tuple(partitions), read_ahead_kib=int(ahead) if ahead.isdigit() else None,
     )
 
 

@@ -7,18 +7,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from functools import reduce
 from typing import Any
 
 import orjson
 
 from ..absent import Known, NotHere, Unknown, Unreadable
 from ..archive import Capture
-from ..history.prometheus import combined, history_of as from_prometheus
-from ..history.series import History
+from ..history.captures import history_of as from_captures
+from ..history.prometheus import history_of as from_prometheus
+from ..history.series import History, combined
 from ..history.sysstat import history_of
 
 KEY = "history history sysstat"
 PROMETHEUS_KEY = "history history prometheus"
+CAPTURES_KEY = "history history captures"
 NOT_READ = {
     "not_found": Unknown("{detail}, so that there is no history; the role caretaker.infra.history switches it on"),
     "denied": Unknown("the history can't be read ({detail}); inspect as root"),
@@ -33,13 +36,12 @@ class HistoryFacts:
 
 
 def parse(capture: Capture) -> HistoryFacts:
-    """sysstat is the host's own word; what only Prometheus measures is added to it."""
-    own, asked = (_series(capture, key, make) for key, make in ((KEY, _history), (PROMETHEUS_KEY, _prometheus)))
-    if isinstance(own, History) and isinstance(asked, History):
-        return HistoryFacts(combined(own, asked))
-    if isinstance(asked, History) or isinstance(own, NotHere):
-        return HistoryFacts(asked)
-    return HistoryFacts(own)
+    """sysstat is the host's own word; what only Prometheus measures is added to it, then what only earlier captures tell."""
+    sources = [_series(capture, key, make) for key, make in ((KEY, _history), (PROMETHEUS_KEY, _prometheus), (CAPTURES_KEY, _captures))]
+    known = [source for source in sources if isinstance(source, History)]
+    if known:
+        return HistoryFacts(reduce(combined, known))
+    return HistoryFacts(next((source for source in sources if isinstance(source, Unknown)), sources[0]))
 
 
 def _series(capture: Capture, key: str, make: Callable[[Mapping[str, Any], Capture], Known[History]]) -> Known[History]:
@@ -59,6 +61,10 @@ def _prometheus(document: Mapping[str, Any], _capture: Capture) -> Known[History
     if not document["series"]:
         return Unknown("Prometheus holds no metric of this host; see the selectors")
     return from_prometheus(document)
+
+
+def _captures(document: Mapping[str, Any], _capture: Capture) -> Known[History]:
+    return from_captures(document)
 
 
 def _history(document: Mapping[str, Any], capture: Capture) -> Known[History]:

@@ -33,3 +33,19 @@ class History:
     utc_offset_seconds: int                         # of the host's clock, for its business hours
     sources: tuple[str, ...]                        # "sysstat 12.5.2", ...
     missing: Mapping[str, Unknown]                  # measures that could have been there, and why they are not
+
+
+def combined(base: History, other: History) -> History:
+    """``base`` with the measures that only ``other`` has, each sample by the interval of the other that the sample's middle lies in."""
+    middles = base.times - base.seconds / 2
+    places = np.searchsorted(other.times, middles)
+    there = places < len(other.times)
+    places = np.where(there, places, 0)
+    if len(other.times):
+        there &= middles > (other.times - other.seconds)[places]
+    measured = {measure for measure, _instance in base.series}
+    added = {key: np.where(there, values[places], np.nan) if len(values) else np.full(len(middles), np.nan)
+             for key, values in other.series.items() if key[0] not in measured}
+    missing = {measure: reason for measure, reason in {**other.missing, **base.missing}.items() if measure not in {key[0] for key in added}}
+    return History(base.times, base.seconds, {**base.series, **added}, base.restarts, base.utc_offset_seconds,
+                   (*base.sources, *other.sources), missing)

@@ -21,9 +21,12 @@ from .share import Share, share_of
 from .step import Advice, Step, Target
 
 # A setting whose step waits for others: {setting: those that come first}
-ORDER = {"effective_cache_size": ("shared_buffers",), "work_mem": ("shared_buffers",), "shared_buffers": ("vm.swappiness",),
-         "innodb_buffer_pool_size": ("vm.swappiness",), "innodb_redo_log_capacity": ("innodb_buffer_pool_size",),
-         "innodb_log_file_size": ("innodb_buffer_pool_size",), "worker_connections": ("worker_rlimit_nofile",)}
+ORDER = {
+    "effective_cache_size": ("shared_buffers",), "work_mem": ("shared_buffers",), "shared_buffers": ("vm.swappiness", "vm.nr_hugepages"),
+    "min_wal_size": ("max_wal_size",), "innodb_buffer_pool_size": ("vm.swappiness",),
+    "innodb_redo_log_capacity": ("innodb_buffer_pool_size",), "innodb_log_file_size": ("innodb_buffer_pool_size",),
+    "worker_connections": ("worker_rlimit_nofile",),
+}
 
 
 def advise(facts: Mapping[str, Any]) -> Advice:
@@ -31,8 +34,9 @@ def advise(facts: Mapping[str, Any]) -> Advice:
     instances, servers = _instances(facts), _servers(facts)
     count = len(instances) + len(servers)
     undecided: dict[str, Unknown] = {}
-    steps = list(_kernel(facts, count > 0, undecided))
     share = share_of(facts, count) if count else NotHere("no database server is here")
+    steps = list(_kernel(facts, [*kernel.targets(facts, count > 0), *kernel.reserved_pages(_huge_pages(instances, share))], undecided))
+    steps += _sysfs(facts, count > 0)
     if isinstance(share, Unknown):
         undecided["databases"] = share
     if isinstance(share, Share):
@@ -62,7 +66,14 @@ def _web_servers(facts: Mapping[str, Any]) -> list[Any]:
     return list(found) if isinstance(found, tuple) else []
 
 
-def _kernel(facts: Mapping[str, Any], databases: bool, undecided: dict[str, Unknown]) -> Iterator[Step]:
+def _huge_pages(instances: Iterable[Instance], share: Known[Share]) -> list[tuple[int, int]]:
+    if not isinstance(share, Share):
+        return []
+    found = [postgresql.huge_pages(item.settings, share) for item in instances if isinstance(item.settings, Mapping)]
+    return [pages for pages in found if pages is not None]
+
+
+def _kernel(facts: Mapping[str, Any], targets: Iterable[Target], undecided: dict[str, Unknown]) -> Iterator[Step]:
     settings = facts.get("kernel_settings")
     if settings is None or isinstance(settings, NotHere):
         return
@@ -73,15 +84,23 @@ def _kernel(facts: Mapping[str, Any], databases: bool, undecided: dict[str, Unkn
         undecided["kernel"] = values
         return
     configured: Mapping[str, Configured] = settings.configured if isinstance(settings.configured, Mapping) else {}
-    # What a profile of tuned sets is not in sysctl.d; ours wins, as tuned applies that folder after its own (reapply_sysctl)
-    otherwise = f"tuned profile {settings.profile}, or default" if isinstance(settings.profile, str) and settings.profile else "default"
-    for target in kernel.targets(facts, databases):
+    for target in targets:
         now = values.get(target.setting)
         if now is not None and not _is_near(float(now), target):
-            file = configured[target.setting].file if target.setting in configured else otherwise
+            file = configured[target.setting].file if target.setting in configured else _otherwise(settings)
             yield Step(Domain.OS, "sysctl", "", now, file, target)
-    for now, target in kernel.huge_pages(facts) if databases else ():
-        yield Step(Domain.OS, "sysfs", "", now, otherwise, target)
+
+
+def _sysfs(facts: Mapping[str, Any], databases: bool) -> Iterator[Step]:
+    settings = facts.get("kernel_settings")
+    if isinstance(getattr(settings, "values", None), Mapping):
+        for now, target in kernel.of_sysfs(facts, databases):
+            yield Step(Domain.OS, "sysfs", "", now, _otherwise(settings), target)
+
+
+def _otherwise(settings: Any) -> str:
+    """What a profile of tuned sets is not in sysctl.d; ours wins, as tuned applies that folder after its own (reapply_sysctl)."""
+    return f"tuned profile {settings.profile}, or default" if isinstance(settings.profile, str) and settings.profile else "default"
 
 
 def _postgresql(instance: Instance, share: Share, undecided: dict[str, Unknown]) -> Iterator[Step]:
@@ -92,7 +111,8 @@ def _postgresql(instance: Instance, share: Share, undecided: dict[str, Unknown])
     settings: Mapping[str, Setting] = instance.settings if isinstance(instance.settings, Mapping) else {}
     for target in targets:
         now = settings.get(target.setting)
-        if now is not None and not _is_near(postgresql.number(now), target):
+        near = now is not None and (now.setting in target.words if target.words else _is_near(postgresql.number(now), target))
+        if now is not None and not near:
             yield Step(Domain.DATABASE, "postgresql", instance.name, now.setting + now.unit if now.unit != "8kB" else
                        postgresql.size(postgresql.number(now)), now.file or now.source, target, ORDER.get(target.setting, ()))
 

@@ -22,6 +22,9 @@ DIRTY, DIRTY_BACKGROUND = 512 * MIB, 64 * MIB
 CONNTRACK_BYTES = 16384     # of memory for each tracked connection that may be: an entry takes some 320, so 2 % of all memory
 FILE_BYTES = 10240          # the kernel's own rule: a tenth of memory at 1 KiB a file
 PACKETS = 5000
+# Those that sort requests for a head, and what the same kernel has instead (cfq: before blk-mq)
+SCHEDULERS = {"cfq": "deadline", "bfq": "mq-deadline"}
+READ_AHEAD, READ_AHEAD_LOW = 4096, 1024
 
 
 def targets(facts: Mapping[str, Any], databases: bool) -> Iterator[Target]:
@@ -30,6 +33,9 @@ def targets(facts: Mapping[str, Any], databases: bool) -> Iterator[Target]:
         yield Target(
             "vm.swappiness", str(SWAPPINESS), 0, 20, "the host serves databases", {}, TUNED.format("throughput-performance"),
             "the kernel drops file pages before it swaps out a database's memory", "swap_out_pages_rate")
+        yield Target(
+            "vm.zone_reclaim_mode", "0", 0, 0, "the host serves databases", {}, f"{KERNEL_MANUAL}, zone_reclaim_mode",
+            "memory of another NUMA node is used before file pages of this one are dropped", "disk_await_seconds")
     overflows = getattr(facts.get("tcp"), "overflows", Unknown(""))
     if isinstance(overflows, int) and overflows > 0:
         yield Target(
@@ -40,8 +46,40 @@ def targets(facts: Mapping[str, Any], databases: bool) -> Iterator[Target]:
     yield from _of_weeks(facts)
 
 
-def huge_pages(facts: Mapping[str, Any]) -> Iterator[tuple[str, Target]]:
-    """(value of today, target) of a host with databases: only who asks for large pages gets them."""
+def reserved_pages(needed: Collection[tuple[int, int]]) -> Iterator[Target]:
+    """Huge pages for all instances that gain by them: (least, with some to spare) of each."""
+    least, wanted = (sum(pages[place] for pages in needed) for place in (0, 1))
+    if least:
+        yield Target(
+            "vm.nr_hugepages", str(wanted), least, float("inf"),
+            "{pages_count} pages for shared_buffers, as the server tells, and 5 % to spare", {"pages_count": least},
+            "PostgreSQL documentation, Linux huge pages", "the tables of pages take less memory and time", "database_latency_seconds",
+            change_risk=3)
+
+
+def of_sysfs(facts: Mapping[str, Any], databases: bool) -> Iterator[tuple[str, Target]]:
+    """(value of today, target) of what stands below /sys and is not as it should be."""
+    if databases:
+        yield from _huge_pages(facts)
+    disks = getattr(facts.get("block_devices"), "disks", ())
+    causes = _causes(facts)
+    for disk in disks if isinstance(disks, tuple) else ():
+        better = SCHEDULERS.get(disk.scheduler)
+        if better is not None and disk.device_class != "hdd":
+            yield disk.scheduler, Target(
+                f"block/{disk.name}/queue/scheduler", "none" if disk.device_class == "nvme" else better, 0, 0,
+                "by the class of the disk: {class}", {"class": disk.device_class}, f"{KERNEL_MANUAL}, switching schedulers",
+                "requests are not held back to be sorted for a head that the disk does not have", "disk_await_seconds")
+        ahead = disk.read_ahead_kib
+        if disk.device_class == "hdd" and ahead is not None and ahead < READ_AHEAD_LOW and disk.name in causes.get("capacity_disk", ()):
+            yield str(ahead), Target(
+                f"block/{disk.name}/queue/read_ahead_kb", str(READ_AHEAD), READ_AHEAD_LOW, float("inf"),
+                "the disk rotates and was too slow for weeks", {}, TUNED.format("throughput-performance"),
+                "a head that has arrived reads more before it goes", "disk_await_seconds")
+
+
+def _huge_pages(facts: Mapping[str, Any]) -> Iterator[tuple[str, Target]]:
+    """Only who asks for large pages gets them."""
     now = getattr(facts.get("memory"), "transparent_huge_pages", None)
     if now == "always":
         yield now, Target(
@@ -50,10 +88,15 @@ def huge_pages(facts: Mapping[str, Any]) -> Iterator[tuple[str, Target]]:
             "no process stands still while the kernel looks for large pages", "compaction_stalls_rate")
 
 
+def _causes(facts: Mapping[str, Any]) -> Mapping[str, Collection[str]]:
+    """{cause: what it was found at} by the diagnosis of weeks."""
+    diagnosis = getattr(facts.get("bottlenecks"), "diagnosis", None)
+    return {verdict.cause: verdict.names for verdict in diagnosis.verdicts} if isinstance(diagnosis, Diagnosis) else {}
+
+
 def _of_weeks(facts: Mapping[str, Any]) -> Iterator[Target]:
     """What the diagnosis of weeks found to be the kernel's. Values hang on the memory alone, so no later look asks for more."""
-    diagnosis = getattr(facts.get("bottlenecks"), "diagnosis", None)
-    causes = {verdict.cause for verdict in diagnosis.verdicts} if isinstance(diagnosis, Diagnosis) else set()
+    causes = _causes(facts)
     sizes = getattr(facts.get("memory"), "sizes", None)
     if "writeback" in causes:
         what = "writers stood still for weeks, as too much waited to be written"

@@ -25,6 +25,7 @@ from ..registry import RULES_BY_ID
 from ..reports.bottlenecks import diagnosis_of, forecasts_of
 from ..reports.document import in_both
 from .advice import advise
+from .proposals import value_for
 from .remedies import PROPOSED, by_hand, how_much, steps_for
 from .step import Advice, Step
 
@@ -73,7 +74,10 @@ def tuning_document(site: Site, heading: Heading, run: str, found: Mapping[str, 
 
 
 def _proposal(item: Judged) -> dict[str, Any]:
-    return {"object": item.object, "says": in_both(item.message, item.values), "by_hand": in_both(RULES_BY_ID[item.rule].fix, {})}
+    value = value_for(item.rule, item.values)
+    what = {} if value is None else {"setting": value.setting, "before": value.before, "after": value.after,
+                                     "formula": in_both(value.formula, value.values), "source": value.source}
+    return {"object": item.object, "says": in_both(item.message, item.values), "by_hand": in_both(RULES_BY_ID[item.rule].fix, {}), **what}
 
 
 def _bottlenecks(host: str, diagnosis: Diagnosis | None, steps: Iterable[Mapping[str, Any]]) -> Iterator[dict[str, Any]]:

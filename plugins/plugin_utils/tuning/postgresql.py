@@ -6,9 +6,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from math import ceil
 
 from ..absent import Unknown
-from ..facts.postgresql_model import Checkpoints, Folder, Instance, Setting
+from ..facts.postgresql_model import Checkpoints, Folder, Instance, Server, Setting
 from .share import GIB, MIB, Share
 from .step import Target
 
@@ -20,6 +21,10 @@ DISKS = {"hdd": (4.0, 2), "ssd": (1.1, 200), "san": (1.1, 300), "nvme": (1.1, 10
 FEWEST_REQUESTED = 5        # a backup and a shutdown ask for a checkpoint too (judgement)
 REQUESTED_RATIO = 0.1       # of all checkpoints: more come because the WAL is full, not because it is time
 LARGEST_WAL = 8 * GIB
+SHARED_PART, SHARED_MOST = 4, 1.7      # a quarter of the memory; 40 % is still good
+LARGE = 8 * GIB             # of shared_buffers: from there on the kernel's own tables of small pages cost (judgement)
+SPARE_PAGES = 1.05
+FAST_COMPRESSION = 150000   # pg_settings' server_version_num
 WAL_PART = 5                # of the free space of the WAL's file system
 MANY_WORKERS = ((32, 5), (16, 4))
 
@@ -34,19 +39,25 @@ def size(value: float) -> str:
     return f"{int(value) // MIB}MB"
 
 
-def targets(settings: Mapping[str, Setting], share: Share, checkpoints: Checkpoints | None, wal: Folder | None) -> Iterator[Target]:
-    """All that formulas say of an instance, whatever its values are today."""
+def targets(
+    settings: Mapping[str, Setting], share: Share, checkpoints: Checkpoints | None, wal: Folder | None, version: int = 0
+) -> Iterator[Target]:
+    """All that formulas say of an instance, whatever its values are today. ``version`` such as 150004, 0 where it is not known."""
     yield from _memory(settings, share)
     yield from _checkpoints(settings, checkpoints, wal)
+    if version >= FAST_COMPRESSION:
+        yield Target(
+            "wal_compression", "lz4", 0, 0, "since PostgreSQL 15 pages in the WAL can be compressed at little cost", {}, PGTUNE,
+            "after a checkpoint less is written", "database_latency_seconds", words=("on", "pglz", "lz4", "zstd"))
     yield from _disks(share)
     yield from _workers(share)
 
 
 def _memory(settings: Mapping[str, Setting], share: Share) -> Iterator[Target]:
     memory = share.memory_bytes
-    shared, cache, maintenance = memory // 4, memory * 3 // 4, min(memory // 16, 2 * GIB)
+    shared, cache, maintenance = memory // SHARED_PART, memory * 3 // 4, min(memory // 16, 2 * GIB)
     yield Target(
-        "shared_buffers", size(shared), shared / 2, shared * 1.7, "a quarter of {memory_bytes}, the memory of this instance",
+        "shared_buffers", size(shared), shared / 2, shared * SHARED_MOST, "a quarter of {memory_bytes}, the memory of this instance",
         {"memory_bytes": memory}, f"{PGTUNE}; {MANUAL}, shared_buffers: 25 % to 40 %",
         "more of what is read often stays in memory", "database_cache_hit_ratio", needs_restart=True, change_risk=2)
     yield Target(
@@ -68,6 +79,20 @@ def _memory(settings: Mapping[str, Setting], share: Share) -> Iterator[Target]:
         "sorts and hashes write fewer temporary files", "database_temporary_bytes_rate", change_risk=2)
 
 
+def huge_pages(settings: Mapping[str, Setting], share: Share) -> tuple[int, int] | None:
+    """(huge pages that the instance takes with the shared_buffers advised here, as many and a few to spare); None: little to gain, or unknown.
+
+    The server itself tells how many it takes today, since version 15; nearly all of them are shared_buffers.
+    """
+    now, told = settings.get("shared_buffers"), settings.get("shared_memory_size_in_huge_pages")
+    if now is None or told is None or number(told) <= 0 or not number(now):
+        return None
+    wanted = share.memory_bytes // SHARED_PART
+    shared = number(now) if wanted / 2 <= number(now) <= wanted * SHARED_MOST else wanted
+    pages = number(told) * shared / number(now)
+    return (ceil(pages), ceil(pages * SPARE_PAGES)) if shared >= LARGE else None
+
+
 def _checkpoints(settings: Mapping[str, Setting], checkpoints: Checkpoints | None, wal: Folder | None) -> Iterator[Target]:
     yield Target(
         "checkpoint_completion_target", "0.9", 0.7, 1.0, "the default since PostgreSQL 14", {}, f"{MANUAL}, checkpoint_completion_target",
@@ -84,6 +109,9 @@ def _checkpoints(settings: Mapping[str, Setting], checkpoints: Checkpoints | Non
         "a fifth of the room of the WAL's file system, at most 8 GiB; {requested_ratio} of the checkpoints came because the WAL was full",
         {"requested_ratio": checkpoints.requested / total}, PGTUNE, "checkpoints come by time, not by volume, and write less",
         "database_checkpoints_requested_ratio")
+    yield Target(
+        "min_wal_size", size(room // 4), room // 8, float("inf"), "a quarter of max_wal_size, as it is advised here", {}, PGTUNE,
+        "files of the WAL are used again instead of made anew", "database_latency_seconds")
 
 
 def _disks(share: Share) -> Iterator[Target]:
@@ -114,4 +142,5 @@ def of_instance(instance: Instance, share: Share) -> Iterator[Target] | Unknown:
     folders = instance.folders if isinstance(instance.folders, tuple) else ()
     wal = next((folder for use in ("wal", "data") for folder in folders if folder.use == use), None)
     checkpoints = instance.checkpoints if isinstance(instance.checkpoints, Checkpoints) else None
-    return targets(instance.settings, share, checkpoints, wal)
+    version = instance.server.version_number if isinstance(instance.server, Server) else 0
+    return targets(instance.settings, share, checkpoints, wal, version)

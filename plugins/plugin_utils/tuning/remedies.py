@@ -5,20 +5,22 @@
 
 from __future__ import annotations
 
+import fnmatch
 from collections.abc import Mapping
 
 from ..bottleneck.diagnosis import Verdict
 
-# {cause of bottleneck/causes.py: settings whose steps answer to it}
+# {cause of bottleneck/causes.py: settings whose steps answer to it, as patterns}
 SETTINGS: Mapping[str, tuple[str, ...]] = {
     "swappiness": ("vm.swappiness",),
+    "capacity_disk": ("block/*/queue/read_ahead_kb", "block/*/queue/scheduler"),
     "writeback": ("vm.dirty_bytes", "vm.dirty_background_bytes"),
     "network_backlog": ("net.core.netdev_max_backlog",),
     "listen_backlog": ("net.core.somaxconn",),
     "conntrack_limit": ("net.netfilter.nf_conntrack_max",),
     "files_limit": ("fs.file-max",),
     "places_few": ("worker_rlimit_nofile", "worker_connections"),
-    "checkpoints_forced": ("max_wal_size", "innodb_redo_log_capacity", "innodb_log_file_size"),
+    "checkpoints_forced": ("max_wal_size", "min_wal_size", "innodb_redo_log_capacity", "innodb_log_file_size"),
     "log_small": ("innodb_redo_log_capacity", "innodb_log_file_size"),
     "sorts_spill": ("work_mem",),
     "cache_small": ("shared_buffers", "innodb_buffer_pool_size"),
@@ -64,8 +66,8 @@ LOOK = "Look at {names}: no formula changes them here."
 # Rules whose findings are proposals: what they name costs, but what may be changed only the application's people know
 PROPOSED = (
     "postgresql_unused_indexes", "postgresql_duplicate_indexes", "postgresql_invalid_indexes", "postgresql_index_bloat",
-    "mysql_unused_indexes", "mysql_redundant_indexes", "disk_scheduler", "limit_files", "limit_processes", "tomcat_threads", "java_heap",
-    "java_gc_time", "java_memory", "java_options", "haproxy_connections", "haproxy_sessions", "haproxy_queue", "httpd_workers",
+    "mysql_unused_indexes", "mysql_redundant_indexes", "limit_files", "limit_processes", "tomcat_threads", "java_heap",
+    "java_files", "java_gc_time", "java_memory", "java_options", "haproxy_connections", "haproxy_sessions", "haproxy_queue", "httpd_workers",
     "rabbitmq_memory", "rabbitmq_resources", "rabbitmq_backlog", "redis_overcommit", "redis_huge_pages",
 )
 
@@ -93,4 +95,4 @@ def by_hand(cause: str) -> tuple[str, dict[str, str]]:
 
 def steps_for(cause: str, settings: Mapping[str, str]) -> list[str]:
     """Ids of the steps that answer to the cause; ``settings``: {setting: id of its step} of one host."""
-    return [settings[name] for name in SETTINGS.get(cause, ()) if name in settings]
+    return [settings[name] for pattern in SETTINGS.get(cause, ()) for name in fnmatch.filter(settings, pattern)]

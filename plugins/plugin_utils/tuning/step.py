@@ -20,6 +20,7 @@ class Target:
 
     ``value`` is what the setting's own tool takes ("128MB", "1.1"). ``formula`` and ``effect`` are plain templates in English, filled
     from ``values``; ``source`` names where the formula comes from. ``proof``: the measure that will show the gain.
+    ``words``: of a setting that is no number, all values that are left alone.
     """
 
     setting: str
@@ -33,6 +34,7 @@ class Target:
     proof: str
     needs_restart: bool = False
     change_risk: int = 1
+    words: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from ...approval.plan import Plan
 from .context import INVALID, UNCHECKED, VALID, Context, Signed
@@ -31,25 +32,22 @@ def approvals(paper: Paper, view: View) -> None:
     if plan is None:
         paper.paragraph(t("This run was not tied to a plan."))
         return
-    plan_facts(paper, plan)
+    paper.facts(plan_facts(t, plan))
     decisions(paper, view.context.decisions)
 
 
-def plan_facts(paper: Paper, plan: Plan) -> None:
-    t = paper.t
-    paper.facts(
-        [
-            (t("Plan"), plan.id),
-            (t("Kind"), t(KIND_WORDS[plan.kind])),
-            (t("Title"), plan.title),
-            (t("Requester"), plan.requester),
-            (t("Written"), f"{plan.written_at:%Y-%m-%d %H:%M} UTC"),
-            (t("Window"), f"{plan.window_from:%Y-%m-%d %H:%M} - {plan.window_until:%Y-%m-%d %H:%M} UTC"),
-            (t("Incident"), plan.incident or t("none")),
-            (t("Freezes that it may pass"), ", ".join(plan.freeze_exceptions) or t("none")),
-            (t("Digest (SHA-256)"), plan.digest),
-        ]
-    )
+def plan_facts(t: Any, plan: Plan) -> list[tuple[str, str]]:
+    return [
+        (t("Plan"), plan.id),
+        (t("Kind"), t(KIND_WORDS[plan.kind])),
+        (t("Title"), plan.title),
+        (t("Requester"), plan.requester),
+        (t("Written"), f"{plan.written_at:%Y-%m-%d %H:%M} UTC"),
+        (t("Window"), f"{plan.window_from:%Y-%m-%d %H:%M} - {plan.window_until:%Y-%m-%d %H:%M} UTC"),
+        (t("Incident"), plan.incident or t("none")),
+        (t("Freezes that it may pass"), ", ".join(plan.freeze_exceptions) or t("none")),
+        (t("Digest (SHA-256)"), plan.digest),
+    ]
 
 
 def decisions(paper: Paper, signed: Sequence[Signed]) -> None:

@@ -1,11 +1,11 @@
 # Copyright (c) 2026 Caretaker contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A plan of any kind as a DOCX that approvers read and sign; it carries the digest of what they sign."""
+"""A plan of any kind as a DOCX that approvers read and sign, with the digest of what they sign; and as an XLSX beside it."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,23 +13,18 @@ import yaml
 
 from ...approval.plan import BadPlan, Plan, parse
 from ..translation import LANGUAGES
-from .bottlenecks import RESOURCE_WORDS
 from .closing import decisions, plan_facts
 from .context import Signed, gather
 from .finished import BadFolder
 from .model import DOMAIN_WORDS, words
 from .paper import Paper
+from .plan_book import write as write_book
+from .plan_rows import LABELS, Listing, proposals, reasons, text, title_of, value_of
 from .table import Cell
 
 SHOWN = ("id", "host", "domain", "engineer", "action", "before", "after", "rollback")  # of a step, in columns of their own
 SHOWN_OF_SETTING = (*SHOWN, "object", "setting")
 TEXTS = ("method", "load")
-LONGEST = 600
-# What else a step may tell, beside or below what stands in columns
-LABELS = {
-    "stage": "Stage", "set_by": "Set by", "formula": "Formula", "source": "Source",
-    "effect": "Effect", "restart": "Restart", "risk": "Risk (1 to 4)", "proof": "Shown by", "rule": "Check", "subjects": "Subjects",
-}
 
 
 def write(plan: Plan, document: Mapping[str, Any], path: Path, language: str, signed: Sequence[Signed] = ()) -> None:
@@ -39,7 +34,7 @@ def write(plan: Plan, document: Mapping[str, Any], path: Path, language: str, si
     paper.header_and_footer(f"{plan.id} · {plan.title}"[:100], plan.digest[:16])
     paper.paragraph(t("Plan for approval"), "CaretakerTitle")
     paper.paragraph(plan.title, "CaretakerSubtitle")
-    plan_facts(paper, plan)
+    paper.facts(plan_facts(t, plan))
     paper.paragraph(
         t(
             "Whoever approves this plan signs its digest. If anything in the plan is changed, the digest changes and the approval is void."
@@ -53,13 +48,11 @@ def write(plan: Plan, document: Mapping[str, Any], path: Path, language: str, si
     if document.get("people"):
         paper.heading(t("People"))
         paper.facts((str(domain), text(person)) for domain, person in document["people"].items())
-    if document.get("bottlenecks"):
-        _bottlenecks(paper, language, document["bottlenecks"])
-    if document.get("forecasts"):
-        _forecasts(paper, document["forecasts"])
+    for listing in reasons(document, language, t):
+        _listed(paper, listing)
     _steps(paper, language, plan.steps)
-    if document.get("proposals"):
-        _proposals(paper, language, document["proposals"])
+    for listing in proposals(document, language, t):
+        _listed(paper, listing)
     paper.heading(t("Decisions"))
     decisions(paper, signed)
     paper.heading(t("Signatures"))
@@ -85,52 +78,11 @@ def _scope(paper: Paper, plan: Plan) -> None:
     )
 
 
-def _bottlenecks(paper: Paper, language: str, found: Sequence[Mapping[str, Any]]) -> None:
-    """Why there is a plan: what was short for weeks, and what of the plan, or who, helps."""
-    t = paper.t
-    paper.heading(t("Long-term bottlenecks"))
-    paper.table(
-        (t("Host"), t("Class"), t("Cause"), t("Hours a week"), t("Remedy")),
-        [
-            (
-                item["host"],
-                f"{t(DOMAIN_WORDS.get(item['domain'], item['domain']))}: {t(RESOURCE_WORDS.get(item['resource'], item['resource']))}",
-                f"{text(item['cause'], language)}\n{text(item['says'], language)}",
-                str(item["hours_a_week"]),
-                _remedy(item, language),
-            )
-            for item in found
-        ],
-        (2.4, 3, 6.4, 1.6, 3.8),
-    )
-
-
-def _remedy(item: Mapping[str, Any], language: str) -> str:
-    """The steps that answer, or else what people do, and how much of it is needed."""
-    what = ", ".join(item["steps"]) or text(item.get("by_hand", "-"), language)
-    return f"{what}\n{text(item.get('how_much'), language)}".strip()
-
-
-def _forecasts(paper: Paper, found: Sequence[Mapping[str, Any]]) -> None:
-    """What will be short, so that it is bought in time."""
-    t = paper.t
-    paper.heading(t("When resources come to their end"))
-    paper.table(
-        (t("Host"), t("Resource"), t("Now"), t("Limit"), t("Reached in"), t("Earliest")),
-        [(item["host"], item["name"], f"{item['now']:.0%}", f"{item['limit']:.0%}", item["in"], item["earliest"]) for item in found],
-        (2.6, 5.6, 1.8, 1.8, 2.7, 2.7),
-    )
-
-
-def _proposals(paper: Paper, language: str, found: Sequence[Mapping[str, Any]]) -> None:
-    t = paper.t
-    paper.heading(t("Proposals"))
-    paper.paragraph(t("Nobody does these by approving the plan: whether they may be done only the application's people know."))
-    paper.table(
-        (t("Host"), t("Object"), t("Finding"), t("Remedy")),
-        [(item["host"], item["object"], text(item["says"], language), text(item["by_hand"], language)) for item in found],
-        (2.4, 3.4, 5.4, 6),
-    )
+def _listed(paper: Paper, listing: Listing) -> None:
+    paper.heading(listing.title)
+    if listing.note:
+        paper.paragraph(listing.note)
+    paper.table(listing.head, listing.rows, listing.widths)
 
 
 def _steps(paper: Paper, language: str, steps: Sequence[Mapping[str, Any]]) -> None:
@@ -157,56 +109,31 @@ def _steps(paper: Paper, language: str, steps: Sequence[Mapping[str, Any]]) -> N
 
 def _what(t: Any, language: str, step: Mapping[str, Any]) -> str:
     """The action, and below it all that has no column of its own."""
-    words = {True: t("yes"), False: t("no")}
     others = [
-        f"{t(LABELS.get(name, name))}: {words[value] if isinstance(value, bool) else text(value, language)}"
+        f"{t(LABELS.get(name, name))}: {value_of(t, language, value)}"
         for name, value in step.items()
         if name not in (SHOWN_OF_SETTING if "setting" in step else SHOWN) and value not in (None, "", [])
     ]
     domain = step.get("domain")
     people = [f"{t('Domain')}: {t(DOMAIN_WORDS.get(domain, domain))}"] if domain else []
     people += [f"{t('Engineer')}: {step['engineer']}"] if step.get("engineer") else []
-    return "\n".join([_title(t, step), *people, *others])
-
-
-def _title(t: Any, step: Mapping[str, Any]) -> str:
-    """A setting with what it belongs to; of other steps the action."""
-    if "setting" in step:
-        return f"{step['action']} {step.get('object', '')}".strip() + f": {step['setting']}"
-    return str(t(str(step.get("action", ""))))
-
-
-def text(value: Any, language: str = "en") -> str:
-    """A step's value as people read it; of one in all languages, theirs."""
-    if value is None:
-        return ""
-    if isinstance(value, dict) and set(value) == set(LANGUAGES):
-        return str(value[language])
-    shown = (
-        value
-        if isinstance(value, str)
-        else ", ".join(map(str, value))
-        if _is_plain(value)
-        else str(yaml.safe_dump(value, allow_unicode=True, sort_keys=False)).rstrip().removesuffix("\n...")
-        if isinstance(value, list | dict)
-        else str(value)
-    )
-    return shown if len(shown) <= LONGEST else shown[: LONGEST - 3] + "..."
-
-
-def _is_plain(value: Any) -> bool:
-    return isinstance(value, Iterable) and isinstance(value, list) and all(isinstance(item, str | int | float) for item in value)
+    return "\n".join([title_of(t, step), *people, *others])
 
 
 def write_beside(path: Path, approvers: Path | None) -> tuple[list[Path], tuple[str, ...]]:
-    """``plan.LANGUAGE.docx`` beside a plan of any kind, with the decisions so far; the paths and notes. Raises BadFolder."""
+    """``plan.LANGUAGE.docx``, with the decisions so far, and ``plan.LANGUAGE.xlsx`` beside a plan of any kind; the paths and notes.
+
+    Raises BadFolder.
+    """
     try:
         document = yaml.safe_load(path.read_bytes())
         plan = parse(document, str(path))
         context = gather(None, path, approvers, None, workbook=False)
-        made = [path.with_name(f"{path.stem}.{language}.docx") for language in LANGUAGES]
-        for language, its in zip(LANGUAGES, made, strict=True):
-            write(plan, document, its, language, context.decisions)
+        made = [path.with_name(f"{path.stem}.{language}.{form}") for form in ("docx", "xlsx") for language in LANGUAGES]
+        for language, paper, book in zip(LANGUAGES, made[: len(LANGUAGES)], made[len(LANGUAGES) :], strict=True):
+            write(plan, document, paper, language, context.decisions)
+            write_book(plan, document, book, language)
+        for its in made:
             its.chmod(0o600)
     except (OSError, yaml.YAMLError, UnicodeDecodeError, BadPlan) as error:
         raise BadFolder(f"{path}: can't be written as a document ({' '.join(str(error).split())})") from error

@@ -54,5 +54,5 @@ function bottleneckPanels(data) {
   const unseen = data.unseen.map((item) => `${resourceWord(item.resource)}: ${said(item.reason)}`);
   return [h("div", { class: "panel" }, h("h3", {}, t("Long-term bottlenecks")),
     data.verdicts.length ? data.verdicts.map(verdict) : h("p", {}, t("Nothing that could be judged was over its limit for long.")),
-    list(t("When resources come to their end"), ends), list(t("Could not be judged"), unseen))];
+    list(t("When resources run out"), ends), list(t("Could not be judged"), unseen))];
 }

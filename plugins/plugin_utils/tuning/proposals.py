@@ -1,0 +1,70 @@
+# Copyright (c) 2026 Caretaker contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Which value a finding asks for where only the application's people may set it: connections, threads, heaps and limits of middleware.
+
+A proposal has the same bound as a step: what was raised so is no finding at the same load, and then nothing more is proposed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+MIB = 1 << 20
+TWICE = "twice as many: at {used_ratio} in use nobody knows how many more would come"
+HALF_MORE = "half as much again: {used_ratio} of it stay in use; where the host's memory allows, and if nothing leaks"
+
+
+@dataclass(frozen=True)
+class Growth:
+    """``times`` what the finding calls ``limit``; ``ratio``: how much of it that finding says is in use."""
+
+    setting: str
+    limit: str
+    ratio: str
+    times: float
+    formula: str
+    source: str
+
+
+@dataclass(frozen=True)
+class Value:
+    """``formula`` is a template in English, filled from ``values``."""
+
+    setting: str
+    before: str
+    after: str
+    formula: str
+    values: Mapping[str, Any]
+    source: str
+
+
+GROWTH: Mapping[str, Growth] = {
+    "haproxy_connections": Growth("maxconn (global)", "limit_count", "used_ratio", 2, TWICE,
+                                  "HAProxy management guide: some 33 KiB a connection"),
+    "haproxy_sessions": Growth("maxconn", "limit_count", "used_ratio", 2, TWICE, "HAProxy configuration manual, maxconn"),
+    "httpd_workers": Growth("MaxRequestWorkers", "limit_count", "busy_ratio", 2, TWICE, "Apache documentation, MaxRequestWorkers"),
+    "tomcat_threads": Growth("maxThreads", "limit_count", "busy_ratio", 2, TWICE, "Tomcat documentation, maxThreads; 1 MiB of stack each"),
+    "java_heap": Growth("-Xmx", "limit_bytes", "used_ratio", 1.5, HALF_MORE, "Java documentation: room for what lives, and as much again"),
+    "rabbitmq_memory": Growth("vm_memory_high_watermark.absolute", "limit_bytes", "used_ratio", 1.5, HALF_MORE,
+                              "RabbitMQ documentation: 0.4 to 0.7 of the host's memory"),
+    "java_files": Growth("LimitNOFILE", "limit_count", "used_ratio", 2, TWICE, "systemd documentation, LimitNOFILE"),
+    "limit_files": Growth("fs.file-max", "limit", "used_ratio", 2, TWICE, "Linux kernel documentation, file-max"),
+}
+
+
+def value_for(rule: str, values: Mapping[str, Any]) -> Value | None:
+    """What a finding of this rule, with these values, asks for; None where no formula knows or the finding tells no limit."""
+    growth = GROWTH.get(rule)
+    if growth is None or not values.get(growth.limit) or growth.ratio not in values:
+        return None
+    before = float(values[growth.limit])
+    return Value(growth.setting, _shown(before, growth), _shown(before * growth.times, growth), growth.formula,
+                 {"used_ratio": values[growth.ratio]}, growth.source)
+
+
+def _shown(value: float, growth: Growth) -> str:
+    """As the setting takes it: a count, or whole mebibytes."""
+    return f"{round(value / MIB)}m" if growth.limit.endswith("_bytes") else str(round(value))
