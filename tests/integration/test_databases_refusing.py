@@ -31,13 +31,16 @@ touch /var/lib/postgresql/15/early/standby.signal
 echo 'hot_standby = off' > /etc/postgresql/15/early/conf.d/early.conf
 systemctl start postgresql@15-main postgresql@15-hung postgresql@15-wrong postgresql@15-lost
 pg_ctlcluster 15 early start -- --no-wait >/dev/null
-for number in 1 2 3 4 5 6; do
+# More clients than slots, as one that the loop below gets the better of for a moment gives up
+for number in 1 2 3 4 5 6 7 8 9; do
     systemd-run --quiet --uid=postgres sh -c 'exec sleep 900 | psql -qX'
 done
-for attempt in $(seq 30); do
-    runuser -u postgres -- psql -XAtqc '' 2>&1 | grep -q 'too many clients' && break
+full=
+for attempt in $(seq 60); do
+    runuser -u postgres -- psql -XAtqc '' 2>&1 | grep -q 'too many clients' && full=yes && break
     sleep 0.5
 done
+[ "$full" ] || { echo "slots are still free" >&2; exit 1; }
 kill -STOP $(head -1 /var/lib/postgresql/15/hung/postmaster.pid)
 mount -t tmpfs none /var/lib/postgresql/15/lost
 systemctl start mariadb

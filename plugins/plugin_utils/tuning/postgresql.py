@@ -80,7 +80,9 @@ def _memory(settings: Mapping[str, Setting], share: Share) -> Iterator[Target]:
 
 
 def huge_pages(settings: Mapping[str, Setting], share: Share) -> tuple[int, int] | None:
-    """(huge pages that the instance takes with the shared_buffers advised here, as many and a few to spare); None: little to gain, or unknown.
+    """(huge pages that the instance takes with the shared_buffers advised here, as many and a few to spare).
+
+    None: little to gain, or unknown.
 
     The server itself tells how many it takes today, since version 15; nearly all of them are shared_buffers.
     """

@@ -67,8 +67,8 @@ LOOK = "Look at {names}: no formula changes them here."
 PROPOSED = (
     "postgresql_unused_indexes", "postgresql_duplicate_indexes", "postgresql_invalid_indexes", "postgresql_index_bloat",
     "mysql_unused_indexes", "mysql_redundant_indexes", "limit_files", "limit_processes", "tomcat_threads", "java_heap",
-    "java_files", "java_gc_time", "java_memory", "java_options", "haproxy_connections", "haproxy_sessions", "haproxy_queue", "httpd_workers",
-    "rabbitmq_memory", "rabbitmq_resources", "rabbitmq_backlog", "redis_overcommit", "redis_huge_pages",
+    "java_files", "java_gc_time", "java_memory", "java_options", "haproxy_connections", "haproxy_sessions", "haproxy_queue",
+    "httpd_workers", "rabbitmq_memory", "rabbitmq_resources", "rabbitmq_backlog", "redis_overcommit", "redis_huge_pages",
 )
 
 # {cause: the value of its evidence that grows with the work and falls with the capacity}
