@@ -68,19 +68,27 @@ class Columns:
 
     def restart(self, moment, words):
         count = CPUS.search(" ".join(words).replace("LINUX-RESTART", ""))
-        self.restarts.append([moment, int(count.group(1)) if count else None])
+        found = [moment, int(count.group(1)) if count else None]
+        if found not in self.restarts:
+            self.restarts.append(found)
 
     def row(self, section, moment, fields, wanted):
         item = fields[3] if section else ""
-        passing = (section in ("DEV", "IFACE") and PASSING.match(item)) or (section == "CPU" and item not in ("-1", "all"))
-        if passing or len(fields) <= wanted[-1][0]:         # a line that was cut short has no values
+        if len(fields) > wanted[-1][0]:                     # a line that was cut short has no values
+            values = dict((name, parsed(fields[position])) for position, name in wanted)
+            self.sample(moment, int(fields[1]) if fields[1].isdigit() else 0, section, item, values)
+
+    def sample(self, moment, seconds, section, item, values):
+        """{column: number or None} of one item, measured over so many seconds until then."""
+        if (section in ("DEV", "IFACE") and PASSING.match(item)) or (section == "CPU" and item not in ("-1", "all")):
             return
         place = self.places.get(moment)
         if place is None:
             place = self.places[moment] = len(self.seconds)
-            self.seconds.append(int(fields[1]) if fields[1].isdigit() else 0)
-        for position, name in wanted:
-            self.values.setdefault((section, item, name), {}).setdefault(place, number(fields[position], 4 if name in FILESYSTEM else 3))
+            self.seconds.append(seconds)
+        for name, value in values.items():
+            column = self.values.setdefault((section, item, name), {})
+            column.setdefault(place, None if value is None else rounded(value, 4 if name in FILESYSTEM else 3))
 
     def moment(self, text):
         """Seconds since 1970 of "2026-11-02 08:10:01 UTC" or "1793607001"; None of anything else."""
@@ -101,12 +109,17 @@ class Columns:
         return {"times": times, "seconds": self.seconds, "restarts": self.restarts, "columns": columns}
 
 
-def number(text, digits):
-    """So many digits of it: more say nothing of a load, and cost room. None of what is no number."""
+def parsed(text):
+    """None of what is no number."""
     try:
-        value = float("%.*g" % (digits, float(text.replace(",", "."))))
+        return float(text.replace(",", "."))
     except ValueError:
         return None
+
+
+def rounded(value, digits):
+    """So many digits of it: more say nothing of a load, and cost room. None of what is infinite or no number."""
     if math.isnan(value) or math.isinf(value):
         return None
+    value = float("%.*g" % (digits, value))
     return int(value) if value == int(value) else value

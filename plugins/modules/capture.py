@@ -48,7 +48,7 @@ options:
     type: int
     default: 1048576
   history_days:
-    description: How many days of sysstat history to read; V(0) for none.
+    description: How many days of the history of sysstat, or else PCP, to read; V(0) for none.
     type: int
     default: 0
   certificate_files:

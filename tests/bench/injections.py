@@ -137,8 +137,8 @@ OF_VM = (
     Injection("most of the memory is in use, and at rest", "vm1", "exec python3 -c 'import time; held = bytearray(b\"x\") * (800 << 20); "
               "time.sleep(86400)'", HEALTHY),
     Injection("six programs on two processors", "vm1", SPINNERS.format(6), named(("hardware", "cpu"))),
-    Injection("programs that do nothing but call the kernel", "vm1",
-              "for number in 1 2 3 4 5 6; do dd if=/dev/zero of=/dev/null bs=1 status=none & done; wait", named(("os", "cpu"))),
+    Injection("programs that have the kernel clear memory", "vm1",
+              "for number in 1 2 3 4 5 6; do dd if=/dev/zero of=/dev/null bs=1M status=none & done; wait", named(("os", "cpu"))),
     Injection("more data than memory", "vm1", GROWN.format(1500), named(("hardware", "memory")), SWAP, NO_SWAP),
     Injection("a control group without memory for its service", "vm1", "exec systemd-run --quiet --wait --collect --unit=limited "
               "-p MemoryHigh=60M perl -e 'my $index = \"x\"; $index x= 160 << 20; "

@@ -449,7 +449,7 @@ def stolen_capture(**settings: Any) -> Capture:
     lines = [f"vm1;600;{datetime.fromtimestamp(at, ZoneInfo('UTC')):%Y-%m-%d %H:%M:%S} UTC;-1;10;0;5;1;33;51" for at in times()]
     columns = Columns()
     columns.add("\n".join(("# hostname;interval;timestamp;CPU;%usr;%nice;%sys;%iowait;%steal;%idle", *lines)) + "\n")
-    text = json.dumps({**columns.document(), "version": None, "problems": [], "cpus": 4, "utc_offset_seconds": 0})
+    text = json.dumps({**columns.document(), "problems": [], "cpus": 4, "utc_offset_seconds": 0})
     return Capture("vm1", "r", datetime.fromtimestamp(END, ZoneInfo("UTC")), (Entry("history", "query", KEY, text),), subjects=("history",),
                    settings=settings)
 

@@ -34,7 +34,7 @@ def document(*texts: str, **more: Any) -> dict[str, Any]:
     columns = Columns()
     for text in texts:
         columns.add(text)
-    return {**columns.document(), "version": None, "problems": [], "cpus": 4, "utc_offset_seconds": 3600, **more}
+    return {**columns.document(), "problems": [], "cpus": 4, "utc_offset_seconds": 3600, **more}
 
 
 def facts(entry: Entry | None, *others: Entry) -> Any:
@@ -72,7 +72,7 @@ def test_units_and_names() -> None:
     assert first["filesystem_free_bytes", "/srv"] == 100 * 2**20
     assert np.isnan(found.series["filesystem_used_ratio", "/srv"][1])
     assert ("interface_busy_ratio", "lo") not in first
-    assert found.missing["psi_io_full_ratio"].reason.startswith("this version")
+    assert found.missing["psi_io_full_ratio"].reason.startswith("what measures this host")
 
 
 def test_sysstat_10_counts_sectors_and_caches_as_used() -> None:

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 Caretaker contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What sysstat has measured over the last days, read by the host's own sadf: its files differ from version to version."""
+"""What sysstat, or else PCP, has measured over the last days, read by the host's own programs: the files differ from version to version."""
 
 from __future__ import absolute_import, division, print_function
 
@@ -25,17 +25,27 @@ COARSE_SECONDS = "600"                  # where a day at the interval of its fil
 def capture(host):
     if host.history_days <= 0:
         return
-    if host.which("sadf") is None:
-        host.record("sysstat", "history", error="not_found", stderr="sadf is not on this host")
+    since = time.time() - 86400 * (host.history_days + 1)
+    files = data_files(host, since) if host.which("sadf") else []
+    if files:
+        of_sysstat(host, files)
         return
+    from ..pcp_archives import archives         # only where it is needed, as in of_sysstat
+
+    found = archives(host, since)
+    if found:
+        of_pcp(host, found)
+    elif host.which("sadf") is None:
+        host.record("sysstat", "history", error="not_found", stderr="sadf is not on this host, and there are no archives of PCP")
+    else:
+        missing = "there is no sysstat data in {0}, and there are no archives of PCP".format(" or ".join(FOLDERS))
+        host.record("sysstat", "history", error="not_found", stderr=missing)
+
+
+def of_sysstat(host, files):
     from ..sysstat_columns import Columns           # it takes as long to load as a command: only where there is a history
 
-    version = host.command(["sadf", "-V"])
-    host.file("/proc/sys/fs/file-nr")
-    files = data_files(host, time.time() - 86400 * (host.history_days + 1))
-    if not files:
-        host.record("sysstat", "history", error="not_found", stderr="there is no sysstat data in " + " or ".join(FOLDERS))
-        return
+    host.command(["sadf", "-V"])
     columns, problems, known = Columns(), [], {}
     for path in files:
         for attempts in (TOTALS, DEVICES):
@@ -46,10 +56,27 @@ def capture(host):
                                  "stderr": " ".join((answer.get("stderr") or "").split())[:300]})
                 if answer.get("error") != "too_large":
                     break
+    record(host, "sysstat", columns, problems, files)
+
+
+def of_pcp(host, paths):
+    from ..pcp_archives import columns_of
+
+    if host.which("pmrep") is None:
+        host.record("pcp", "history", error="missing", stderr="PCP has archives here, but no pmrep to read them with (package "
+                                                              "pcp-system-tools of Red Hat and SUSE; pcp and python3-pcp of Debian)")
+        return
+    host.command(["pmrep", "--version"])
+    columns, problems = columns_of(host, paths)
+    record(host, "pcp", columns, problems, paths)
+
+
+def record(host, tool, columns, problems, files):
+    host.file("/proc/sys/fs/file-nr")
     document = columns.document()
-    document.update({"version": version, "files": len(files), "problems": problems, "cpus": os.sysconf("SC_NPROCESSORS_ONLN"),
+    document.update({"files": len(files), "problems": problems, "cpus": os.sysconf("SC_NPROCESSORS_ONLN"),
                      "utc_offset_seconds": utc_offset()})
-    host.record("sysstat", "history", json.dumps(document, sort_keys=True, separators=(",", ":")))
+    host.record(tool, "history", json.dumps(document, sort_keys=True, separators=(",", ":")))
 
 
 def data_files(host, since):

@@ -20,11 +20,13 @@ from ..history.series import History, combined
 from ..history.sysstat import history_of
 
 KEY = "history history sysstat"
+PCP_KEY = "history history pcp"
 PROMETHEUS_KEY = "history history prometheus"
 CAPTURES_KEY = "history history captures"
 NOT_READ = {
     "not_found": Unknown("{detail}, so that there is no history; the role caretaker.infra.history switches it on"),
     "denied": Unknown("the history can't be read ({detail}); inspect as root"),
+    "missing": Unknown("{detail}, so that there is no history"),
     "timeout": Unknown("the history was not read within total_timeout"),
 }
 FAILED = Unknown("the history can't be read: {detail}")
@@ -36,8 +38,9 @@ class HistoryFacts:
 
 
 def parse(capture: Capture) -> HistoryFacts:
-    """sysstat is the host's own word; what only Prometheus measures is added to it, then what only earlier captures tell."""
-    sources = [_series(capture, key, make) for key, make in ((KEY, _history), (PROMETHEUS_KEY, _prometheus), (CAPTURES_KEY, _captures))]
+    """sysstat or PCP is the host's own word; what only Prometheus measures is added to it, then what only earlier captures tell."""
+    made = ((KEY, _sysstat), (PCP_KEY, _pcp), (PROMETHEUS_KEY, _prometheus), (CAPTURES_KEY, _captures))
+    sources = [_series(capture, key, make) for key, make in made]
     known = [source for source in sources if isinstance(source, History)]
     if known:
         return HistoryFacts(reduce(combined, known))
@@ -67,20 +70,34 @@ def _captures(document: Mapping[str, Any], _capture: Capture) -> Known[History]:
     return from_captures(document)
 
 
-def _history(document: Mapping[str, Any], capture: Capture) -> Known[History]:
+def _sysstat(document: Mapping[str, Any], capture: Capture) -> Known[History]:
     if not document["times"]:
-        problems = document["problems"]
-        if problems:
-            return Unknown("sadf can't read the files of sysstat: {detail}", {"detail": problems[0]["stderr"] or problems[0]["error"]})
-        return Unknown("the files of sysstat hold no samples; see whether its timer or cron job runs")
+        return _no_samples(document, Unknown("sadf can't read the files of sysstat: {detail}"),
+                           Unknown("the files of sysstat hold no samples; see whether its timer or cron job runs"))
+    return _of_columns(document, capture, "sysstat", "sadf -V")
+
+
+def _pcp(document: Mapping[str, Any], capture: Capture) -> Known[History]:
+    if not document["times"]:
+        return _no_samples(document, Unknown("pmrep can't read the archives of PCP: {detail}"),
+                           Unknown("the archives of PCP hold no samples; see whether pmlogger runs"))
+    return _of_columns(document, capture, "PCP", "pmrep --version")
+
+
+def _no_samples(document: Mapping[str, Any], failed: Unknown, empty: Unknown) -> Unknown:
+    problems = document["problems"]
+    return replace(failed, values={"detail": problems[0]["stderr"] or problems[0]["error"]}) if problems else empty
+
+
+def _of_columns(document: Mapping[str, Any], capture: Capture, tool: str, asked: str) -> History:
     limits = capture.text("/proc/sys/fs/file-nr")
     words = limits.split() if isinstance(limits, str) else []
-    version = capture.text("sadf -V")
-    named = {**document, "version": _version(version if isinstance(version, str) else str(document.get("version") or ""))}
-    return history_of(named, capture.taken_at.timestamp(), float(words[2]) if len(words) == 3 else None)
+    answer = capture.entry(asked)
+    source = f"{tool} {_version(((answer.text or '') + answer.stderr) if answer else '')}"
+    return history_of(document, source, capture.taken_at.timestamp(), float(words[2]) if len(words) == 3 else None)
 
 
 def _version(text: str) -> str:
-    """`sysstat version 12.5.2\\n(C) Sebastien Godard` -> 12.5.2"""
-    _before, found, after = text.partition("sysstat version ")
+    """`sysstat version 12.5.2\\n(C) Sebastien Godard` -> 12.5.2; `pmrep version 6.0.3` -> 6.0.3"""
+    _before, found, after = text.partition(" version ")
     return after.split()[0] if found and after.split() else "?"

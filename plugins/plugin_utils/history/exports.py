@@ -59,7 +59,7 @@ def history_of_export(text: str) -> History:
     if not document["times"]:
         raise Unreadable("holds no samples that a history is made of")
     cpus = cpus or _cpus_of(document)
-    history = history_of({**document, "version": name, "cpus": cpus, "utc_offset_seconds": 0, "problems": []}, max(document["times"]))
+    history = history_of({**document, "cpus": cpus, "utc_offset_seconds": 0, "problems": []}, f"sysstat {name}", max(document["times"]))
     known = {key: values for key, values in history.series.items() if cpus or key[0] != "cpus_count"}
     return replace(history, series=known)
 

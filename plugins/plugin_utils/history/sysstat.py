@@ -1,7 +1,7 @@
 # Copyright (c) 2026 Caretaker contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Columns of sysstat (the form is in module_utils/sysstat_columns.py) as the History of a host."""
+"""Columns of sysstat or PCP (the form is in module_utils/sysstat_columns.py) as the History of a host."""
 
 from __future__ import annotations
 
@@ -56,11 +56,12 @@ FILESYSTEM: Plain = {
     "filesystem_free_bytes": (("MBfsfree",), MB),
 }
 DEVICES = {"DEV": DISK, "IFACE": INTERFACE, "MOUNTPOINT": FILESYSTEM, "FILESYSTEM": FILESYSTEM}
-NOT_MEASURED = Unknown("this version of sysstat does not measure it, or is not told to")
+NOT_MEASURED = Unknown("what measures this host does not measure it, or is not told to")
 
 
-def history_of(document: Mapping[str, Any], taken_at: float, files_limit: float | None = None) -> History:
-    """``taken_at``: seconds since 1970; what claims to be of the future was measured while the clock was wrong."""
+def history_of(document: Mapping[str, Any], source: str, taken_at: float, files_limit: float | None = None) -> History:
+    """``source``: such as "sysstat 12.5.2". ``taken_at``: seconds since 1970; what claims to be of the future was measured while the clock
+    was wrong."""
     times = np.array(document["times"], dtype=float)
     kept = ascending(times, taken_at + SOONEST)
     count = len(times)
@@ -77,7 +78,7 @@ def history_of(document: Mapping[str, Any], taken_at: float, files_limit: float 
     if files_limit is not None:
         series["files_limit_count", ""] = np.full(len(times), files_limit)
     return History(times, seconds, series, tuple(at for at, _cpus in restarts), int(document["utc_offset_seconds"]),
-                   (f"sysstat {document['version']}",), _missing(document, series))
+                   (source,), _missing(document, series))
 
 
 def ascending(times: Values, latest: float) -> Places:
