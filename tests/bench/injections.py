@@ -54,7 +54,12 @@ done
 mdadm --create /dev/md9 --run --quiet --assume-clean --level=1 --raid-devices=2 --metadata=1.2 /dev/mapper/slowa /dev/mapper/slowb
 mdadm --quiet /dev/md9 --fail /dev/mapper/slowa
 """
-NOT_IMPAIRED = "mdadm --quiet --stop /dev/md9; dmsetup remove --retry slowa; dmsetup remove --retry slowb"
+NOT_IMPAIRED = """
+for attempt in 1 2 3 4 5; do mdadm --quiet --stop /dev/md9 && break; sleep 1; done
+udevadm settle
+mdadm --quiet --zero-superblock /dev/mapper/slowa /dev/mapper/slowb
+dmsetup remove --retry slowa; dmsetup remove --retry slowb
+"""
 SWAP = """
 test -e /swapfile || { fallocate --length 700M /swapfile; chmod 600 /swapfile; mkswap /swapfile; }
 swapon /swapfile

@@ -88,6 +88,13 @@ def swaps_with_room(host: Host) -> None:
     host.load["memory"] = host.level(0.6, 0.03)
 
 
+def group_limited(host: Host) -> None:
+    """A service is short of memory, not the host."""
+    host.has_psi = True
+    host.load["stalls"] = np.where(spells(host), host.fault_level(0.4, 0.2), 0)
+    host.load["memory"] = host.level(0.5, 0.03)
+
+
 def leak(host: Host) -> None:
     """Grows, is killed every five days, and grows again; at its height the host swaps."""
     age = host.day + host.hour / 24
@@ -382,7 +389,8 @@ CASES: tuple[Case, ...] = (
     case("cpu short, bare host", HW_CPU, bare, cpu_short), case("cpu throttled", HW_CPU, throttled), case("cpu stolen", HW_CPU, stolen),
     case("cpu stolen and busy", HW_CPU, stolen_and_busy), case("kernel time", labels("os cpu"), kernel_time), case("one statement", PLAN, query),
     case("swap storm", HW_MEMORY, swap_storm), case("swap storm, psi", HW_MEMORY, pressures, swap_storm), case("memory lost", HW_MEMORY, memory_lost),
-    case("swaps with room", labels("os memory"), swaps_with_room), case("memory leak", labels("platform memory"), leak),
+    case("swaps with room", labels("os memory"), swaps_with_room), case("limited group", labels("os memory"), group_limited),
+    case("memory leak", labels("platform memory"), leak),
     case("slow leak", labels("platform memory"), slow_leak), case("disk short, ssd", HW_DISK, disk_short),
     case("disk short, hdd", HW_DISK, spinning, disk_short), case("disk short, bare", HW_DISK, bare, disk_short),
     case("disk short, san", HW_DISK, array_disks, disk_short), case("disk fails", HW_DISK, spinning, disk_fails),

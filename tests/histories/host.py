@@ -59,7 +59,8 @@ class Host:
         for name, level in (("steal", 0.01), ("memory", 0.55), ("heap", 0.5), ("gc", 0.012), ("fs", 0.6), ("inodes", 0.2), ("retransmits", 0.001),
                             ("conntrack", 0.1), ("files", 0.1), ("kernel", 0.25), ("hit", 0.99), ("checkpoints", 0.1), ("dead", 0.04), ("dirty", 0.01)):
             self.load[name] = self.wobble(np.full(count, level), 0.05)
-        for name in ("swap", "oom", "locks", "overflow", "errors", "drops", "softnet", "log", "temp", "queue", "nice", "slow", "faults", "dropped"):
+        for name in ("swap", "stalls", "oom", "locks", "overflow", "errors", "drops", "softnet", "log", "temp", "queue", "nice", "slow", "faults",
+                     "dropped"):
             self.load[name] = np.zeros(count)
         self.load["service"] = np.ones(count)
 
@@ -140,7 +141,7 @@ class Host:
         made["run_queue_length", ""] = cpus * np.maximum(busy, demand / room + np.maximum(demand / room - 1, 0)) * rng.uniform(0.75, 1.2, count)
         if self.has_psi:
             made["psi_cpu_some_ratio", ""] = np.clip(np.maximum(demand / room - 0.85, 0) * 1.5 + rng.exponential(0.01, count), 0, 1)
-            made["psi_memory_some_ratio", ""] = np.clip(swapped / 1500, 0, 0.9)
+            made["psi_memory_some_ratio", ""] = np.clip(swapped / 1500 + load["stalls"], 0, 0.9)
             made["psi_io_full_ratio", ""] = np.clip(queue / 60 + swapped / 4000, 0, 0.9)
         # Space, network, kernel
         made["filesystem_used_ratio", "/"], made["filesystem_inodes_used_ratio", "/"] = np.minimum(load["fs"], 1), np.minimum(load["inodes"], 1)

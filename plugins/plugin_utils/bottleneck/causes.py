@@ -132,14 +132,20 @@ def _memory_lost(situation: Situation) -> Answer:
     return Shown({"missing_bytes": missing})
 
 
-def _swappiness(situation: Situation) -> Answer:
+def _ample(situation: Situation) -> Answer:
     available = situation.typical("memory_available_ratio")
     if available is None:
         return Unknown("it is not known how much memory is available")
     if available < AMPLE_MEMORY:
         return Excluded("only {available_ratio} of memory is available", {"available_ratio": available})
-    chosen = situation.circumstances.swappiness
-    return Shown({"available_ratio": available, "swappiness": chosen if isinstance(chosen, int) else "?"})
+    return Shown({"available_ratio": available})
+
+
+def _swappiness(situation: Situation) -> Answer:
+    answer, chosen = _ample(situation), situation.circumstances.swappiness
+    if not isinstance(answer, Shown):
+        return answer
+    return Shown({**answer.values, "swappiness": chosen if isinstance(chosen, int) else "?"})
 
 
 def _leak(situation: Situation) -> Answer:
@@ -247,6 +253,8 @@ CAUSES: Mapping[str, Cause] = {cause.id: cause for cause in (
     Cause("swappiness", OS, "memory", "the kernel swaps without need",
           "memory is swapped in {over_ratio} of business hours while {available_ratio} of it is available (vm.swappiness {swappiness})",
           _swappiness, CORRELATED),
+    Cause("memory_limit", OS, "memory", "a limit keeps memory from programs",
+          "programs stall for memory in {over_ratio} of business hours while {available_ratio} of it is available", _ample, CORRELATED),
     Cause("memory_leak", PLATFORM, "memory", "a program's memory grows",
           "memory is short in {over_ratio} of business hours, and what is in use grows by {daily_bytes} a day", _leak, CORRELATED),
     Cause("capacity_memory", HARDWARE, "memory", "too little memory",
@@ -339,7 +347,7 @@ BECAUSE: Mapping[str, tuple[str, ...]] = {
                  "capacity_cpu"),
     "cpu_steal": ("cpu_stolen",),
     "memory_swapping": _MEMORY,
-    "memory_stalled": ("memory_lost", "memory_leak", "capacity_memory"),
+    "memory_stalled": ("memory_lost", "memory_limit", "memory_leak", "capacity_memory"),
     "memory_low": ("memory_lost", "memory_leak", "capacity_memory"),
     "memory_killed": ("memory_lost", "memory_leak", "capacity_memory"),
     "disk_slow": ("disk_failing", "raid_impaired", "raid_write_through", "memory_swapping", "writeback", *_DATABASE_IO, "capacity_disk"),

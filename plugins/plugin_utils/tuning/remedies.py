@@ -36,6 +36,7 @@ BY_HAND: Mapping[str, str] = {
     "query_dominates": "Work on the statement: its plan, an index for it, or how often it is asked.",
     "capacity_cpu": "More or faster CPUs, or move work to other hosts and hours.",
     "memory_lost": "Find the module that failed (dmidecode, BMC) and replace it.",
+    "memory_limit": "Find the control group whose programs stall (its memory.pressure) and give it more (MemoryHigh, MemoryMax).",
     "memory_leak": "Have the program's maker mend what grows; until then restart it in a quiet hour.",
     "capacity_memory": "More memory, or move work to other hosts.",
     "disk_failing": "Replace the disk.",
