@@ -48,7 +48,7 @@ def _about(book: Book, t: Any, plan: Plan) -> None:
 def _steps(book: Book, t: Any, language: str, steps: Sequence[Mapping[str, Any]]) -> None:
     told = dict.fromkeys(name for step in steps for name, value in step.items() if value not in (None, "", []))
     columns = [name for name in told if name not in (*FIRST, *NAMED)]
-    head = ["id", t("Host"), t("Step"), *(t(LABELS.get(name, name)) for name in columns)]
+    head = ["ID", t("Host"), t("Step"), *(t(LABELS.get(name, name)) for name in columns)]
     table = Table(book, book.sheet(t("Steps")), head, [8, 16, 44, *(WIDE for _column in columns)])
     for step in steps:
         table.add([step.get("id", ""), step["host"], title_of(t, step), *(_shown(t, language, name, step.get(name)) for name in columns)])
