@@ -22,9 +22,10 @@ from pathlib import Path
 
 import numpy as np
 
+from plugins.plugin_utils.absent import Unknown
 from plugins.plugin_utils.archive import Capture, load
 from plugins.plugin_utils.bottleneck.circumstances import circumstances_of
-from plugins.plugin_utils.bottleneck.diagnosis import diagnose
+from plugins.plugin_utils.bottleneck.diagnosis import Diagnosis, diagnose
 from plugins.plugin_utils.facts.history import parse
 from plugins.plugin_utils.history.series import History, Values
 from plugins.plugin_utils.inspection import judge
@@ -40,6 +41,7 @@ on_host = partial(hosts.on_host, LAB)
 SETTLE_SECONDS = 6
 SAMPLES, SAMPLE_SECONDS = 12, 2
 STEP, WEEKS, BEGIN = 600, 4, 1793577600       # Monday 2026-11-02 00:00 UTC
+WITHOUT_TIMER = "systemctl stop sysstat-collect.timer; rm -f /var/log/sysstat/sa*"       # its samples of ten minutes are of before
 # sysstat's own collector, into the file that an inspection finds
 COLLECT = f"""
 file=/var/log/sysstat/sa$(date +%d); mkdir -p /var/log/sysstat; rm -f $file
@@ -48,11 +50,13 @@ nice -n -19 /usr/lib/sysstat/sadc -S XALL {SAMPLE_SECONDS} {SAMPLES} $file
 
 
 def measure(options: argparse.Namespace) -> int:
-    wanted = [item for item in INJECTIONS if options.only is None or options.only in item.name]
+    wanted = [item for item in INJECTIONS if options.only is None or options.only in f"{item.host}, {item.name}"]
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
         try:
             hosts.lab("up", "--hosts", CONTAINERS, "--image", "loads", "--vm", "--name", LAB, "--inventory", str(folder / "hosts.yml"))
+            for host in sorted({item.host for item in wanted}):
+                on_host(host, WITHOUT_TIMER)
             calm = {host: history_of(observed(IDLE[host], folder, "")) for host in IDLE if any(item.host == host for item in wanted)}
             pairs = [found for item in wanted if (found := tried(item, folder, calm)) is not None]
         finally:
@@ -74,12 +78,19 @@ def tried(injection: Injection, folder: Path, calm: Mapping[str, History]) -> tu
         print(f"{injection.name}: not measured: {error}", flush=True)
         return None
     diagnosis = diagnose(stretched(calm.get(injection.host), history_of(capture)), circumstances_of(judge(capture).facts))
-    found = named(diagnosis)
+    found = named(diagnosis) if injection.looks == 1 else of_servers(diagnosis)
     right = "right" if found == injection.labels else "WRONG"
     causes = "" if found == UNKNOWN else ", ".join(verdict.cause for verdict in getattr(diagnosis, "verdicts", ()))
     print(f"{injection.host}, {injection.name}: {shown(injection.labels)} -> {shown(found)} ({causes or 'no verdict'}), {right}, "
           f"{time.monotonic() - begun:.0f} s", flush=True)
     return injection.labels, found
+
+
+def of_servers(diagnosis: Diagnosis | Unknown) -> Labels:
+    """As ``named``, where the host itself was not looked at: something of its servers must have been judged."""
+    if isinstance(diagnosis, Unknown) or not diagnosis.judged:
+        return UNKNOWN
+    return frozenset((verdict.domain.value, verdict.resource) for verdict in diagnosis.verdicts)
 
 
 def observed(injection: Injection, folder: Path, load_script: str) -> Capture:
