@@ -205,9 +205,10 @@ while True:
             held[-1].sendall({2})
         except OSError:
             pass
-    time.sleep(1)
+    time.sleep(0.2)
     while len(held) > {3}:
-        held.pop(0).close()'
+        held.pop(0).close()
+    time.sleep(0.8)'
 """
 NGINX = """
 systemctl stop apache2
@@ -272,7 +273,7 @@ wait""", named(("database", "locks")), MARIADB + "mariadb -e 'CREATE DATABASE IF
               "rm /etc/mysql/mariadb.conf.d/zz-bench.cnf; systemctl restart mariadb", MY, LOOKS),
     Injection("an nginx that serves", "web1", HTTP.format(5, 8090, r'b"GET / HTTP/1.0\r\n\r\n"', 0), HEALTHY,
               NGINX + "systemctl restart nginx", subjects=("nginx", "history"), looks=LOOKS),
-    Injection("an nginx with few places", "web1", HTTP.format(40, 8090, r'b"GET / HT"', 40), named(("platform", "places")),
+    Injection("an nginx with few places", "web1", HTTP.format(40, 8090, r'b"GET / HT"', 0), named(("platform", "places")),
               NGINX + "sed -i 's/worker_connections [0-9]*/worker_connections 20/' /etc/nginx/nginx.conf; systemctl restart nginx",
               "sed -i 's/worker_connections [0-9]*/worker_connections 768/' /etc/nginx/nginx.conf; systemctl stop nginx",
               ("nginx", "history"), LOOKS),
