@@ -94,6 +94,14 @@ QUERIES = (
         "AND i.variable_name NOT IN " + OURS,
         "SELECT variable_name AS name FROM performance_schema.variables_info WHERE variable_source = 'DYNAMIC' "
         "AND variable_name NOT IN " + OURS)),
+    # Since MariaDB 10.5 (before without files) and MySQL 8.0
+    ("origins", (
+        "SELECT LOWER(variable_name) AS name, global_value_origin AS origin, COALESCE(global_value_path, '') AS path "
+        "FROM information_schema.system_variables WHERE global_value_origin <> 'COMPILE-TIME'",
+        "SELECT LOWER(variable_name) AS name, global_value_origin AS origin, '' AS path "
+        "FROM information_schema.system_variables WHERE global_value_origin <> 'COMPILE-TIME'",
+        "SELECT variable_name AS name, variable_source AS origin, COALESCE(variable_path, '') AS path "
+        "FROM performance_schema.variables_info WHERE variable_source <> 'COMPILED' AND variable_name NOT IN " + OURS)),
     ("backups", tuple(
         "SELECT '%s' AS tool, TIMESTAMPDIFF(SECOND, MAX(end_time), NOW()) AS age_seconds FROM %s" % names
         for names in (("mariadb-backup", "mysql.mariadb_backup_history"), ("xtrabackup", "PERCONA_SCHEMA.xtrabackup_history"),

@@ -15,6 +15,7 @@ from plugins.plugin_utils.absent import NotHere, Unknown
 from plugins.plugin_utils.facts import nginx
 from plugins.plugin_utils.facts.kernel_settings import Configured, KernelSettingsFacts, parse_conf
 from plugins.plugin_utils.facts.memory import MemorySizes
+from plugins.plugin_utils.facts.mysql import parse_origins
 from plugins.plugin_utils.facts.mysql_model import Names
 from plugins.plugin_utils.facts.postgresql_model import Checkpoints, Folder, Server, Setting
 from plugins.plugin_utils.reports.translation import LANGUAGES, translator
@@ -96,9 +97,18 @@ def test_near_enough_is_left_alone(shared: str, wanted: bool) -> None:
 
 
 def test_two_servers_share_the_memory() -> None:
-    both = advise(host(instances=[instance(settings())], servers=[SimpleNamespace(name="3306", variables=Names(MARIADB))]))
+    both = advise(host(instances=[instance(settings())], servers=[SimpleNamespace(name="3306", variables=Names(MARIADB), origins=Unknown("old"))]))
     assert proposed(both)["shared_buffers"] == "2048MB"
     assert proposed(both)["innodb_buffer_pool_size"] == str(int(8 * GIB * 0.7) // (128 * MIB) * 128 * MIB)
+
+
+def test_mysql_says_who_set_a_value() -> None:
+    origins = parse_origins("name\torigin\tpath\ninnodb_buffer_pool_size\tCONFIG\t/etc/mysql/my.cnf\ninnodb_io_capacity\tSQL\tNULL\n"
+                            "port\tCOMMAND-LINE\t\n-- 3 rows\n")
+    assert origins == {"innodb_buffer_pool_size": "/etc/mysql/my.cnf", "innodb_io_capacity": "SET GLOBAL", "port": "command line"}
+    for known, wanted in ((origins, "/etc/mysql/my.cnf"), ({}, "default"), (Unknown("it is MySQL 5.6"), "server")):
+        steps = advise(host(servers=[SimpleNamespace(name="3306", variables=Names(MARIADB), origins=known)])).steps
+        assert [step.set_by for step in steps if step.target.setting == "innodb_buffer_pool_size"] == [wanted]
 
 
 def test_order_puts_the_kernel_and_what_others_build_on_first() -> None:

@@ -40,6 +40,9 @@ NO_REPLICA = NotHere("no server here replicates from another")
 NO_CLUSTER = NotHere("no server here belongs to a Galera cluster")
 FULL = re.compile(r"\b1040\b|Too many connections")
 NOT_LISTENING = re.compile(r"\b(?:2002|1053)\b")
+# information_schema.system_variables (MariaDB) and performance_schema.variables_info (MySQL)
+ORIGINS = {"SQL": "SET GLOBAL", "DYNAMIC": "SET GLOBAL", "COMMAND-LINE": "command line", "COMMAND_LINE": "command line",
+           "AUTO": "the server itself", "ENV": "environment", "CONFIG": "a file of options"}
 # The server took the connection, but said nothing
 SILENT = re.compile(r"\b2013\b")
 
@@ -87,7 +90,8 @@ def _server(capture: Capture, item: Mapping[str, Any]) -> Server:
         accounts=answer("accounts", parse_accounts), open_schemas=answer("open_schemas", _list("db", "host")),
         tables=answer("tables", parse_tables), numbered=answer("numbered", parse_numbered), keyless=answer("keyless", parse_keyless),
         redundant=answer("indexes", parse_redundant), unused=answer("unused", _list("db", "name", "idx")),
-        events=answer("events", parse_events), changed=answer("changed", _list("name")), backup=answer("backups", parse_backup),
+        events=answer("events", parse_events), changed=answer("changed", _list("name")), origins=answer("origins", parse_origins),
+        backup=answer("backups", parse_backup),
         files=answer("files", parse_files), log=answer("log", parse_log),
     )
 
@@ -141,6 +145,13 @@ def parse_names(text: str) -> Names:
     if not found:
         raise Unreadable("the server told no names at all; the account lacks rights, or the answer is cut off")
     return Names(found)
+
+
+# innodb_buffer_pool_size	CONFIG	/etc/mysql/mariadb.conf.d/50-server.cnf
+def parse_origins(text: str) -> Mapping[str, str]:
+    """{setting: the file that sets it, or what else does}; a setting that is not there has the value that it was compiled with."""
+    return {row["name"]: row["path"] if row["path"] not in ("", "NULL") else ORIGINS.get(row["origin"], row["origin"].lower())
+            for row in rows(text)}
 
 
 def parse_channels(text: str) -> tuple[Channel, ...]:

@@ -196,6 +196,7 @@ class Server:
     unused: Known[tuple[str, ...]]
     events: Known[int]
     changed: Known[tuple[str, ...]]
+    origins: Known[Mapping[str, str]]
     backup: Known[Backup]
     files: Known[Files]
     log: Known[tuple[LogLine, ...]]

@@ -123,8 +123,13 @@ def _mysql(server: Any, share: Share, undecided: dict[str, Unknown]) -> Iterator
         return
     for target in mysql.targets(server.variables, share):
         if server.variables.has(target.setting) and not _is_near(float(server.variables.number(target.setting)), target):
-            yield Step(Domain.DATABASE, "mysql", server.name, server.variables.text(target.setting), "server", target,
-                       ORDER.get(target.setting, ()))
+            yield Step(Domain.DATABASE, "mysql", server.name, server.variables.text(target.setting), _origin(server, target.setting),
+                       target, ORDER.get(target.setting, ()))
+
+
+def _origin(server: Any, setting: str) -> str:
+    """An older server does not tell who set a value."""
+    return server.origins.get(setting, "default") if isinstance(server.origins, Mapping) else "server"
 
 
 def _nginx(web: Any, undecided: dict[str, Unknown]) -> Iterator[Step]:
