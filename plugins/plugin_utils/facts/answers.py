@@ -53,7 +53,8 @@ def _row(item: dict[str, Any], kind: type[T], key: str) -> T:
 def _types(kind: Any) -> tuple[tuple[str, tuple[type, ...], bool], ...]:
     """((field, the types it may have, whether it may be missing), ...)"""
     hints = get_type_hints(kind)
-    return tuple((item.name, tuple(_plain(part) for part in _parts(hints[item.name])), item.default is not MISSING) for item in fields(kind))
+    return tuple(
+        (item.name, tuple(_plain(part) for part in _parts(hints[item.name])), item.default is not MISSING) for item in fields(kind))
 
 
 def _parts(hint: Any) -> tuple[Any, ...]:
