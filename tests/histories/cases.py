@@ -441,7 +441,7 @@ ASIDE: tuple[Fault, ...] = (
     batch_at_night, backup_at_night, monday_mornings, weekends, warm_pages, many_errors_now_and_then, old_degrade, restarts_at_night, pressures,
     full_but_large, some_gaps,
 )
-BLIND = ("failing_disks", "impaired", "write_through", "throttled_count", "memory_missing_bytes", "links", "queries", "consumers", "tables", "blockers")
+BLIND = ("failing_disks", "impaired", "write_through", "throttled_count", "memory_missing_bytes", "links", "queries", "consumers")
 
 
 def make(case_: Case, seed: int, interval: int = 600) -> Host:
