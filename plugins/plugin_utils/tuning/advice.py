@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
 
-from ..absent import Known, NotHere, Unknown
+from ..absent import Known, NotHere, Unknown, Unreadable
 from ..facts.kernel_settings import Configured
 from ..facts.mysql_model import Names
 from ..facts.postgresql_model import Instance, Setting
@@ -19,7 +19,7 @@ from ..findings import Domain
 from . import kernel, mysql, mysql_counters, nginx, postgresql, postgresql_vacuum
 from .causes import causes_at
 from .share import Share, share_of
-from .step import Advice, Step, Target
+from .step import Advice, Decided, Step, Target
 
 # A setting whose step waits for others: {setting: those that come first}
 ORDER = {
@@ -111,9 +111,7 @@ def _postgresql(instance: Instance, share: Share, causes: Collection[str], undec
         return
     settings: Mapping[str, Setting] = instance.settings if isinstance(instance.settings, Mapping) else {}
     if "vacuum_behind" in causes:
-        vacuum = postgresql_vacuum.targets(settings, share)
-        undecided.update({f"{instance.name} {name}": found for name, found in vacuum.items() if isinstance(found, Unknown)})
-        targets = (*targets, *(found for found in vacuum.values() if isinstance(found, Target)))
+        targets = (*targets, *_decided(instance.name, postgresql_vacuum.targets(settings, share), undecided))
     for target in targets:
         now = settings.get(target.setting)
         near = now is not None and (now.setting in target.words if target.words else _is_near(postgresql.number(now), target))
@@ -126,12 +124,22 @@ def _mysql(server: Any, share: Share, causes: Collection[str], undecided: dict[s
     if not isinstance(server.variables, Names):
         undecided[server.name] = Unknown(server.variables.reason, server.variables.values)
         return
-    counters = mysql_counters.counted(server.status)
-    undecided.update({f"{server.name} {what}": why for what, why in mysql_counters.undecided(server.variables, counters).items()})
-    for target in (*mysql.targets(server.variables, share), *mysql_counters.targets(server.variables, counters, share, causes)):
+    try:
+        counted = mysql_counters.targets(server.variables, server.status, share, causes)
+        targets = (*mysql.targets(server.variables, share), *_decided(server.name, counted, undecided))
+    except Unreadable as error:
+        undecided[server.name] = error.unknown
+        return
+    for target in targets:
         if server.variables.has(target.setting) and not _is_near(float(server.variables.number(target.setting)), target):
             yield Step(Domain.DATABASE, "mysql", server.name, server.variables.text(target.setting), _origin(server, target.setting),
                        target, ORDER.get(target.setting, ()))
+
+
+def _decided(name: str, found: Mapping[str, Decided], undecided: dict[str, Unknown]) -> Iterator[Target]:
+    """The targets of a server; what could not be decided of it is noted."""
+    undecided.update({f"{name} {what}": why for what, why in found.items() if isinstance(why, Unknown)})
+    yield from (target for target in found.values() if isinstance(target, Target))
 
 
 def _origin(server: Any, setting: str) -> str:

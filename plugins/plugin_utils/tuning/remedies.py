@@ -62,7 +62,8 @@ BY_HAND: Mapping[str, str] = {
     "vacuum_behind": "End long transactions first: what the oldest may still see is not removed, by vacuum (which waits for replication "
                      "slots and prepared transactions too) or by InnoDB's purge.",
 }
-
+# Causes whose steps do no good before people did that
+FIRST = ("vacuum_behind",)
 
 # Where a setting would answer, and its value is as it should be or nobody could say
 LOOK = "Look at {names}: no formula changes them here."
