@@ -132,6 +132,9 @@ def _install(wanted):
 
 
 def _make_environment():
+    if VENV.is_symlink():           # making it anew would empty another checkout's environment through the link
+        sys.exit(f"{VENV} is a link to {os.path.realpath(str(VENV))}, which was made for another place. Remove the link; this run makes "
+                 "an environment of its own then.")
     if importlib.util.find_spec("ensurepip") is None or importlib.util.find_spec("venv") is None:
         _install_venv_package()
     if subprocess.call([sys.executable, "-m", "venv", "--clear", str(VENV)]) != 0:

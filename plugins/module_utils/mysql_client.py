@@ -4,7 +4,7 @@
 """What is asked of a MySQL, MariaDB or Percona server, and how one client's output is divided into the answers.
 
 All is read-only, gives up within seconds, and waits for nobody's lock. Nothing of the business leaves: no rows of its tables, no
-SQL texts, no passwords or their hashes.
+values in SQL texts, no passwords or their hashes.
 """
 
 # ruff: noqa: S608 - the queries are built from constants only
@@ -15,7 +15,7 @@ __metaclass__ = type
 
 import re
 
-from .sql_text import unquoted
+from .sql_text import normalised, unquoted
 
 # Each server knows one of the two time limits, and refuses the other; so --force and the errors of these lines don't count.
 SESSION = (
@@ -86,6 +86,17 @@ QUERIES = (
         "GROUP BY table_schema, table_name, index_name LIMIT %d" % (SYSTEM, 4 * MAX_TABLES),)),
     ("unused", ("SELECT object_schema AS db, object_name AS name, index_name AS idx FROM sys.schema_unused_indexes "
                 "WHERE object_schema NOT IN %s LIMIT 300" % SYSTEM,)),
+    # All of performance_schema is empty where it is off
+    ("statements", (
+        "SELECT COALESCE(s.schema_name, '') AS db, s.digest AS query_id, s.count_star AS calls, s.sum_timer_wait / 1e12 AS seconds, "
+        "s.sum_timer_wait / a.total AS share, LEFT(s.digest_text, 2000) AS query "
+        "FROM performance_schema.events_statements_summary_by_digest s, (SELECT SUM(sum_timer_wait) AS total "
+        "FROM performance_schema.events_statements_summary_by_digest) a "
+        "WHERE s.digest_text IS NOT NULL AND a.total > 0 ORDER BY s.sum_timer_wait DESC LIMIT 10",)),
+    ("table_waits", (
+        "SELECT object_schema AS db, object_name AS name, sum_timer_wait / 1e12 AS seconds "
+        "FROM performance_schema.table_io_waits_summary_by_table WHERE object_type = 'TABLE' AND sum_timer_wait > 0 "
+        "AND object_schema NOT IN %s ORDER BY sum_timer_wait DESC LIMIT 5" % SYSTEM,)),
     ("events", ("SELECT status, COUNT(*) AS events FROM information_schema.events GROUP BY status",)),
     ("changed", (
         "SELECT LOWER(variable_name) AS name FROM information_schema.system_variables WHERE global_value_origin = 'SQL'",
@@ -201,4 +212,10 @@ def account_only(rows):
     return "answered\nyes\n" if rows else rows
 
 
-PREPARE = {"replicas": without_statements, "innodb": innodb_lines, "grants": account_only}
+def without_literals(rows):
+    """The rows of the statements: the server has taken their values out already, as far as it keeps each text."""
+    lines = [line.rpartition("\t") for line in rows.splitlines()]
+    return "".join(head + tab + normalised(query) + "\n" for head, tab, query in lines)
+
+
+PREPARE = {"replicas": without_statements, "innodb": innodb_lines, "grants": account_only, "statements": without_literals}

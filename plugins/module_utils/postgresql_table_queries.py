@@ -40,6 +40,14 @@ WHERE dead_count >= 10000 OR changed_count >= 10000 OR live_count >= 10000
 ORDER BY dead_count DESC, changed_count DESC
 """
 
+# What its cache did not have: rows, indexes and TOAST together
+READS = """
+SELECT schemaname || '.' || relname AS name, blocks::float8 * current_setting('block_size')::int AS read_bytes
+FROM (SELECT schemaname, relname, coalesce(heap_blks_read, 0) + coalesce(idx_blks_read, 0) + coalesce(toast_blks_read, 0)
+             + coalesce(tidx_blks_read, 0) AS blocks FROM pg_statio_user_tables) t
+WHERE blocks > 0 ORDER BY blocks DESC, name LIMIT 5
+"""
+
 # A row takes 24 bytes for its head, 4 for its pointer, and its columns, in steps of 8; a page of 8 KiB 24 for its head. The widths
 # are those that ANALYZE found. What lies in TOAST is not counted on either side.
 TABLE_SPACE = """
@@ -168,15 +176,18 @@ HAS_STATEMENTS = """SELECT count(*) > 0 AND current_setting('shared_preload_libr
        coalesce(max(quote_ident(n.nspname)), 'pg_catalog') AS statements_schema
 FROM pg_extension e JOIN pg_namespace n ON n.oid = e.extnamespace WHERE e.extname = 'pg_stat_statements' \\gset
 """
+# Those of all databases of the instance, in whichever of them the view is asked
 STATEMENTS = """
 SELECT left(query, 2000) AS query, calls, (s.{time} / 1000)::float8 AS total_seconds,
-       s.{time}::float8 / nullif(sum(s.{time}) OVER (), 0) AS share_ratio
+       s.{time}::float8 / nullif(sum(s.{time}) OVER (), 0) AS share_ratio, coalesce(s.queryid::text, '') AS query_id,
+       coalesce((SELECT d.datname::text FROM pg_database d WHERE d.oid = s.dbid), '') AS database
 FROM :statements_schema.pg_stat_statements s ORDER BY s.{time} DESC LIMIT 10
 """
 
 QUERIES = (
     ("database", 0, None, DATABASE),
     ("tables", 0, None, TABLES % OF_USERS),
+    ("reads", 0, None, READS),
     ("table_space", 0, None, TABLE_SPACE % OF_USERS),
     ("index_space", 0, None, INDEX_SPACE % OF_USERS),
     ("ages", 0, None, AGES),

@@ -68,8 +68,8 @@ def kernel_time(host: Host) -> None:
 
 def query(host: Host) -> None:
     cpu_short(host)
-    host.facts["consumers"] = (Consumer("postgres", 6.5, 20 * GIB), Consumer("java", 0.4, 8 * GIB))
-    host.facts["queries"] = (Query("5432/shop", "SELECT * FROM orders WHERE lower(note) = $1", 0.71),)
+    host.facts["consumers"] = (Consumer("postgres", 6.5, 20 * GIB, "postgresql@15-main.service"), Consumer("java", 0.4, 8 * GIB, "shop.service"))
+    host.facts["queries"] = (Query("postgresql 5432/shop", "SELECT * FROM orders WHERE lower(note) = $1", 0.71, "-6575392506435940546"),)
 
 
 def swap_storm(host: Host) -> None:

@@ -23,7 +23,7 @@ DAY = 86400
 END = 1795392000.0                      # 2026-11-23 00:00 UTC, a Monday
 SERVICE = {"nvme": 0.00015, "ssd": 0.0005, "hdd": 0.007, "san": 0.0018, "virtual": 0.0015}
 FINE = {"failing_disks": {}, "impaired": (), "write_through": (), "throttled_count": 0, "memory_missing_bytes": 0, "links": {}, "swappiness": 60,
-        "queries": (), "consumers": (Consumer("systemd", 0.01, 2**24),)}
+        "queries": (), "consumers": (Consumer("systemd", 0.01, 2**24, "init.scope"),), "tables": (), "blockers": ()}
 
 
 @dataclass

@@ -53,7 +53,7 @@ PLAN = {
                    "before": "10", "after": "20", "formula": {"en": "twice as many", "zh_CN": "增加一倍"}, "source": "a manual"}],
     "bottlenecks": [
         {"host": "db1", "domain": "os", "resource": "backlog", "cause": {"en": "a queue is short", "zh_CN": "队列太短"}, "hours_a_week": 38.5, "steps": ["s1"],
-         "says": {"en": "connections are refused", "zh_CN": "拒绝连接"}},
+         "says": {"en": "connections are refused", "zh_CN": "拒绝连接"}, "consumers": [{"en": "java (shop.service): 50 %", "zh_CN": "java（shop.service）：50 %"}]},
         {"host": "db1", "domain": "hardware", "resource": "network", "cause": {"en": "path", "zh_CN": "链路"}, "hours_a_week": 9.0, "steps": [],
          "says": {"en": "lost", "zh_CN": "丢失"}, "by_hand": {"en": "Ask the network's team", "zh_CN": "请网络团队"},
          "how_much": {"en": "twice", "zh_CN": "两倍"}}],
@@ -220,8 +220,9 @@ def test_a_plan_of_any_kind_is_a_document_that_carries_its_digest(tmp_path: Path
 
 @pytest.mark.parametrize(("language", "sheets", "said"), [
     ("en", ["Plan", "Steps", "Long-term bottlenecks", "When resources run out", "Proposals"],
-     ("set max_connections", "Operating system", "fewer refused", "no", "Ask the network's team", "three indexes", "filesystem_used_ratio /srv")),
-    ("zh_CN", ["方案", "步骤", "长期瓶颈", "资源何时用尽", "建议"], ("操作系统", "更少拒绝", "否", "请网络团队", "三个索引"))])
+     ("set max_connections", "Operating system", "fewer refused", "no", "Ask the network's team", "three indexes", "filesystem_used_ratio /srv",
+      "- java (shop.service): 50 %")),
+    ("zh_CN", ["方案", "步骤", "长期瓶颈", "资源何时用尽", "建议"], ("操作系统", "更少拒绝", "否", "请网络团队", "三个索引", "- java（shop.service）"))])
 def test_a_plan_is_a_workbook_with_a_row_for_each_step(tmp_path: Path, language: str, sheets: list[str], said: tuple[str, ...]) -> None:
     path = tmp_path / "plan.yml"
     path.write_text(json.dumps(PLAN))
@@ -261,16 +262,18 @@ def test_bottlenecks_of_the_fleet(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(office, "program", lambda: None)
     path = report(tmp_path / "report", {"db1": 20, "web1": 20})
     fleet = Bottlenecks()
-    for kind in ("os", "hardware"):
-        case = next(case for case in CASES if case.labels and {label for label, _resource in case.labels} == {kind})
+    for kind, name in (("os", "kernel time"), ("hardware", "cpu short")):
+        case = next(case for case in CASES if case.name == name)
         fleet.add(f"{kind}1", diagnose(*make(case, 1).history()), TITLES, "CRM", 3)
     summary = json.loads((path / "report.json").read_text())
     (path / "report.json").write_text(json.dumps({**summary, "bottlenecks": fleet_data(fleet)}))
     write_documents(path, ("docx", "xlsx"), Context(), (language,))
     text = texts_of(path / f"report.{language}.docx")
     assert not [word for word in words if word not in text]
+    assert "- systemd (init.scope)" in text
     rows = list(load_workbook(path / f"report.{language}.xlsx")[catalogue(language).get(workbook.BOTTLENECKS, workbook.BOTTLENECKS)].values)
     assert [row[0] for row in rows[1:]] == [item["host"] for item in fleet_data(fleet)["worst"]]
+    assert [row[8] for row in rows[1:]] == [user[language] for item in fleet_data(fleet)["worst"] for user in item["consumers"]]
 
 
 def test_without_a_history_nothing_is_said_to_be_fine(small: Path) -> None:

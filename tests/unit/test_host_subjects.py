@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from plugins.module_utils.subjects.accounts import kind_of, without_hashes
-from plugins.module_utils.subjects.processes import describe
+from plugins.module_utils.subjects.processes import control_group, describe, is_kernel_thread
 from plugins.plugin_utils.absent import Unknown, Unreadable
 from plugins.plugin_utils.archive import Capture, Entry, load
 from plugins.plugin_utils.facts import cpu as cpu_facts
@@ -37,7 +37,7 @@ from plugins.plugin_utils.facts.kernel_log import events
 from plugins.plugin_utils.facts.limits import Entropy, Used
 from plugins.plugin_utils.facts.memory import MemorySizes
 from plugins.plugin_utils.facts.pressure import Pressure, Stall
-from plugins.plugin_utils.facts.processes import Process, parse_processes
+from plugins.plugin_utils.facts.processes import Process, parse_processes, parse_units, unit_of
 from plugins.plugin_utils.facts.ssh import parse_config, parse_effective
 from plugins.plugin_utils.findings import DAY, GIB, Rule, Severity
 from plugins.plugin_utils.inspection import judge
@@ -393,3 +393,37 @@ def test_own_commands_that_have_just_ended_are_no_zombies() -> None:
     assert describe(str(folder)) is None
     process.wait()
     assert str(describe("/proc/self")).startswith(f"{os.geteuid()} - {os.getpid()} (")
+
+
+KERNEL_THREAD = "0 - 17 (ksoftirqd/0) S 2 0 0 0 -1 69238848 0 0 0 0 0 12"
+
+
+@pytest.mark.parametrize(("line", "wanted"), [
+    (KERNEL_THREAD, True), (KERNEL_THREAD.replace("69238848", "4194560"), False), (str(describe("/proc/self")), False)])
+def test_kernel_threads_are_known_by_their_flags(line: str, wanted: bool) -> None:
+    assert is_kernel_thread(line) is wanted
+
+
+@pytest.mark.parametrize(("text", "wanted"), [
+    ("0::/system.slice/nginx.service\n", "/system.slice/nginx.service"),
+    ("4:memory:/system.slice/nginx.service\n1:name=systemd:/system.slice/nginx.service\n", "/system.slice/nginx.service"),
+    ("1:name=systemd:/user.slice/a:b.scope\n0::/\n", "/user.slice/a:b.scope"), ("4:memory:/x\n", None), ("", None)])
+def test_the_control_group_that_systemd_chose(tmp_path: Path, text: str, wanted: str | None) -> None:
+    (tmp_path / "cgroup").write_text(text)
+    assert control_group(str(tmp_path)) == wanted
+    assert control_group(str(tmp_path / "ended")) is None
+
+
+@pytest.mark.parametrize(("path", "wanted"), [
+    ("/system.slice/nginx.service", "nginx.service"), ("/", ""), ("", ""), ("/user.slice", ""),
+    ("/system.slice/system-postgresql.slice/postgresql@15-main.service", "postgresql@15-main.service"),
+    ("/system.slice/mariadb.service/workers", "mariadb.service"), ("/system.slice/x.service (deleted)", "x.service"),
+    (r"/system.slice/front\x2dend\xc3\xa9.service", "front-end\u00e9.service")])
+def test_the_unit_of_a_control_group(path: str, wanted: str) -> None:
+    assert unit_of(path) == wanted
+
+
+@pytest.mark.parametrize("text", ["", "1 /init.scope\n", "1 /init.scope\nend 2\n", "1 /init.scope\nend 1", "\x00\xff"])
+def test_a_list_of_units_that_is_cut_off_tells_nothing(text: str) -> None:
+    assert parse_units(text) == {}
+    assert parse_units("1 /init.scope\nx /y.service\nend 2\n") == {1: "init.scope"}

@@ -74,6 +74,14 @@ def marked(name: str, number: int, *lines: str) -> str:
     return answered(f"TOKEN {name} {number}", f"TOKEN {name} {number}", *lines)
 
 
+def test_statements_leave_without_values() -> None:
+    """Also where the server keeps a text that it could not take the values out of."""
+    head = "db\tquery_id\tcalls\tseconds\tshare\tquery"
+    text = divided(answered(*(["TOKEN statements 0"] * 2), head, "shop\tab12\t3\t1.5\t0.9\tSELECT * FROM `t` WHERE `a` = 'Ann' AND `b` = 7", "TOKEN end 0"))
+    assert text["statements"]["text"] == f"{head}\nshop\tab12\t3\t1.5\t0.9\tSELECT * FROM `t` WHERE `a` = ? AND `b` = ?\n-- 1 rows\n"
+    assert divided(answered(*(["TOKEN statements 0"] * 2), "TOKEN end 0"))["statements"]["text"] == "-- 0 rows\n"
+
+
 def line_of(name: str, number: int) -> int:
     _sql, places = mysql_client.script("TOKEN")
     return next(line for line, way in places.items() if way == (name, number))

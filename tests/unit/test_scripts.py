@@ -130,6 +130,17 @@ def test_unwritable_place_is_told(checkout: Path) -> None:
     assert "Traceback" not in done.stderr
 
 
+def test_an_environment_of_another_checkout_is_not_emptied_through_a_link(checkout: Path, tmp_path: Path) -> None:
+    other = tmp_path / "other"
+    other.mkdir()
+    (other / "kept").touch()
+    (checkout / ".venv").symlink_to(other)
+    done = run(checkout, "show")
+    assert done.returncode == 1
+    assert f".venv is a link to {other}" in done.stderr and "Remove the link" in done.stderr
+    assert (other / "kept").exists()
+
+
 def playbook_arguments(ready: Path, *arguments: str, cwd: Path) -> list[str]:
     done = run(ready, "inspect", *arguments, cwd=cwd)
     assert done.returncode == 4, done.stderr        # that of the stand-in

@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from plugins.plugin_utils.bottleneck.causes import CAUSES
+from plugins.plugin_utils.bottleneck.consumers import TEXTS as CONSUMER_TEXTS
 from plugins.plugin_utils.bottleneck.diagnosis import TEXTS as DIAGNOSIS_TEXTS
 from plugins.plugin_utils.bottleneck.measures import MEASURES, SIGNS
 from plugins.plugin_utils.notification import TEXTS as NOTIFICATION_TEXTS
@@ -174,6 +175,7 @@ def everything() -> dict[str, str]:
     found.update({sign.title: f"sign {sign.id}" for sign in SIGNS.values()})
     found.update({measure.text: f"measure {measure.name}" for measure in MEASURES.values()})
     found.update(dict.fromkeys(DIAGNOSIS_TEXTS, "bottleneck/diagnosis.py"))
+    found.update(dict.fromkeys(CONSUMER_TEXTS, "bottleneck/consumers.py"))
     found.update(dict.fromkeys(NOTIFICATION_TEXTS, "notification.py"))
     for path in SOURCES:
         found.update({message.text: message.where for message in COLLECTOR.messages(path) if message.text is not None})

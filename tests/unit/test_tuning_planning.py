@@ -79,6 +79,7 @@ def test_each_bottleneck_has_its_steps_or_what_people_do() -> None:
     assert [(item["host"], item["name"], item["in"], item["latest"]) for item in growing] == [("db1", "filesystem_used_ratio /srv", "40 d", None)]
     sizes = {item["resource"]: item["how_much"]["en"] for item in told if "how_much" in item}
     assert sizes == {"cpu": "At least 2.50 times what is there would be within the limit at P95."}, "a damaged cable needs no size"
+    assert [user["en"].partition(":")[0] for item in told if item["resource"] == "cpu" for user in item["consumers"]] == ["systemd (init.scope)"]
     assert told[0]["hours_a_week"] > 0 and told[0]["cause"]["zh_CN"] != told[0]["cause"]["en"]
 
 

@@ -20,7 +20,8 @@ import numpy as np
 from ..absent import NotHere, Unknown
 from ..findings import Domain
 from .business import Window
-from .circumstances import Circumstances
+from .circumstances import NO_STATEMENTS, Circumstances
+from .consumers import busiest, engine_of, queries_of
 from .derived import Series
 from .forecast import daily_p95
 from .persistence import Course
@@ -114,13 +115,17 @@ def _dominated(situation: Situation) -> Answer:
     queries, consumers = situation.circumstances.queries, situation.circumstances.consumers
     if isinstance(consumers, Unknown):
         return consumers
-    if isinstance(consumers, NotHere) or not consumers or not DATABASES.search(max(consumers, key=lambda item: item.cpu_ratio).name):
+    leader = "" if isinstance(consumers, NotHere) else busiest(consumers)
+    if not DATABASES.search(leader):
         return Excluded("no database is the largest user of CPU")
     if isinstance(queries, Unknown):
         return queries
-    if isinstance(queries, NotHere) or not queries or queries[0].share_ratio < DOMINANT_SHARE:
+    own = () if isinstance(queries, NotHere) else queries_of(engine_of(leader), queries)
+    if not own:
+        return NO_STATEMENTS
+    if own[0].share_ratio < DOMINANT_SHARE:
         return Excluded("no single statement takes much of the database's time")
-    return Shown({"query": queries[0].query, "share_ratio": queries[0].share_ratio, "database": queries[0].instance})
+    return Shown({"query": own[0].query, "share_ratio": own[0].share_ratio, "database": own[0].instance})
 
 
 def _memory_lost(situation: Situation) -> Answer:

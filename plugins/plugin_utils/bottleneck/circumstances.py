@@ -6,8 +6,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, TypeVar
 
 from ..absent import Known, NotHere, Unknown
@@ -16,6 +17,9 @@ T = TypeVar("T")
 NOT_SEEN = Unknown("no capture goes with this history")
 IMPAIRED = re.compile(r"(?i)degrad|dgrd|rebuild|recover|partially|pdgd|interim")
 CONSUMERS = 5
+READ, WAITED, DEAD = "read_bytes", "waited_seconds", "dead_count"
+NO_STATEMENTS = Unknown("no server keeps statistics of its statements")
+NO_TABLES = Unknown("no server keeps statistics of its tables")
 
 
 @dataclass(frozen=True)
@@ -29,11 +33,12 @@ class Impaired:
 
 @dataclass(frozen=True)
 class Consumer:
-    """A program; ``cpu_ratio`` of one CPU over the lives of its processes."""
+    """A program, in one systemd unit ("" where it has none); ``cpu_ratio`` of one CPU over the lives of its processes."""
 
     name: str
     cpu_ratio: float
     memory_bytes: int
+    unit: str = ""
 
 
 @dataclass(frozen=True)
@@ -44,11 +49,40 @@ class Link:
 
 @dataclass(frozen=True)
 class Query:
-    """``share_ratio`` of the time of all statements of its instance; ``query`` without values."""
+    """``share_ratio`` of the time of all statements of its server; ``query`` without values.
+
+    ``instance``: postgresql 5432/shop or mysql 3306/shop; ``query_id``: what the server calls it, "" where that is not told.
+    """
 
     instance: str
     query: str
     share_ratio: float
+    query_id: str = ""
+
+
+@dataclass(frozen=True)
+class TableUse:
+    """What a table is among the first of: ``measure`` is READ, WAITED or DEAD, and says the unit of ``amount``."""
+
+    instance: str
+    name: str
+    measure: str
+    amount: float
+
+
+@dataclass(frozen=True)
+class Blocker:
+    """A process at the head of a chain of locks, 0 for a prepared transaction; ``who`` it is, as far as that is told.
+
+    ``blocked_count``: the sessions that wait behind it; ``waiting_seconds`` and ``query``: of the one that waits longest.
+    """
+
+    instance: str
+    pid: int
+    who: str
+    blocked_count: int
+    waiting_seconds: float
+    query: str
 
 
 @dataclass(frozen=True)
@@ -65,6 +99,8 @@ class Circumstances:
     swappiness: Known[int] = NOT_SEEN
     queries: Known[tuple[Query, ...]] = NOT_SEEN
     consumers: Known[tuple[Consumer, ...]] = NOT_SEEN
+    tables: Known[tuple[TableUse, ...]] = NOT_SEEN
+    blockers: Known[tuple[Blocker, ...]] = NOT_SEEN
 
 
 def circumstances_of(facts: Mapping[str, Any]) -> Circumstances:
@@ -79,8 +115,13 @@ def circumstances_of(facts: Mapping[str, Any]) -> Circumstances:
         memory_missing_bytes=_missing(facts),
         links=_changed(_of(facts, "network", "links"), lambda links: {link.name: Link(link.speed, link.duplex) for link in links}),
         swappiness=_swappiness(facts),
-        queries=_queries(facts),
+        queries=_changed(_joined(_changed(_of(facts, "postgresql_tables", "databases"), _postgresql_queries),
+                                 _changed(_of(facts, "mysql", "servers"), _mysql_queries)),
+                         lambda queries: tuple(sorted(queries, key=lambda query: -query.share_ratio))),
         consumers=_changed(_of(facts, "processes", "all"), _consumers),
+        tables=_joined(_changed(_of(facts, "postgresql_tables", "databases"), _postgresql_tables),
+                       _changed(_of(facts, "mysql", "servers"), _mysql_tables)),
+        blockers=_changed(_of(facts, "postgresql", "instances"), _blockers),
     )
 
 
@@ -150,24 +191,101 @@ def _swappiness(facts: Mapping[str, Any]) -> Known[int]:
     return int(text) if text.isdigit() else Unknown("vm.swappiness is not part of this capture")
 
 
-def _queries(facts: Mapping[str, Any]) -> Known[tuple[Query, ...]]:
-    databases = _of(facts, "postgresql_tables", "databases")
-    if isinstance(databases, Unknown | NotHere):
-        return databases
-    found = [
-        Query(database.thing, statement.query[:200], statement.share_ratio)
-        for database in databases if not isinstance(database.statements, Unknown | NotHere)
-        for statement in database.statements if statement.share_ratio is not None]
-    return tuple(sorted(found, key=lambda query: -query.share_ratio)[:CONSUMERS]) or Unknown("no server keeps statistics of its statements")
+def _postgresql_queries(databases: Any) -> Known[tuple[Query, ...]]:
+    """Each database that has the view shows the statements of its whole server: the first of them is enough."""
+    first: dict[str, Any] = {}
+    for database in databases:
+        if not isinstance(database.statements, Unknown | NotHere):
+            first.setdefault(database.thing.partition("/")[0], database)
+    return _changed(_joined(*(_changed(one.statements, partial(_of_postgresql, one.thing)) for one in tuple(first.values()) or databases)),
+                    _most_time)
+
+
+def _of_postgresql(thing: str, statements: Any) -> tuple[Query, ...]:
+    server = thing.partition("/")[0]
+    return tuple(
+        Query(f"postgresql {f'{server}/{one.database}' if one.database else thing}", one.query[:200], one.share_ratio, one.query_id)
+        for one in statements if one.share_ratio is not None)
+
+
+def _mysql_queries(servers: Any) -> Known[tuple[Query, ...]]:
+    return _changed(_joined(*(_changed(one.statements, partial(_of_mysql, one.name)) for one in servers)), _most_time)
+
+
+def _of_mysql(name: str, statements: Any) -> tuple[Query, ...]:
+    return tuple(
+        Query(f"mysql {name}/{one.schema}".removesuffix("/"), one.query[:200], one.share_ratio, one.query_id) for one in statements)
+
+
+def _most_time(queries: Iterable[Query]) -> Known[tuple[Query, ...]]:
+    return _most(queries, lambda query: query.share_ratio) or NO_STATEMENTS
+
+
+def _postgresql_tables(databases: Any) -> Known[tuple[TableUse, ...]]:
+    read = _joined(*(_changed(database.reads, partial(_uses, f"postgresql {database.thing}", READ)) for database in databases))
+    dead = _joined(*(_changed(database.tables, partial(_uses, f"postgresql {database.thing}", DEAD)) for database in databases))
+    return _joined(_changed(read, _most_used), _changed(dead, _most_used))
+
+
+def _mysql_tables(servers: Any) -> Known[tuple[TableUse, ...]]:
+    waited = _joined(*(_changed(server.table_waits, partial(_uses, f"mysql {server.name}", WAITED)) for server in servers))
+    return _changed(waited, _most_used) or NO_TABLES
+
+
+def _uses(instance: str, measure: str, tables: Any) -> tuple[TableUse, ...]:
+    return tuple(TableUse(instance, table.name, measure, amount) for table in tables if (amount := getattr(table, measure)))
+
+
+def _most_used(uses: Iterable[TableUse]) -> tuple[TableUse, ...]:
+    return _most(uses, lambda use: use.amount)
+
+
+def _most(items: Iterable[T], amount: Callable[[T], float]) -> tuple[T, ...]:
+    return tuple(sorted(items, key=amount, reverse=True)[:CONSUMERS])
+
+
+def _blockers(instances: Any) -> Known[tuple[Blocker, ...]]:
+    return _joined(*(_changed(instance.blocked, partial(_heads, instance)) for instance in instances))
+
+
+def _heads(instance: Any, blocked: Any) -> tuple[Blocker, ...]:
+    """Those that wait for nobody themselves, with all who wait behind them: who blocks most first."""
+    blockers = {item.pid: item.blockers for item in blocked}
+    waiting: dict[int, list[Any]] = {}
+    for item in blocked:
+        for pid in _ahead(item.pid, blockers):
+            waiting.setdefault(pid, []).append(item)
+    found = (
+        Blocker(f"postgresql {instance.name}", pid, _who(instance, pid, longest.database), len(items), longest.waiting_seconds,
+                longest.query[:200])
+        for pid, items in waiting.items() for longest in (max(items, key=lambda item: item.waiting_seconds),))
+    return _most(found, lambda blocker: blocker.blocked_count)
+
+
+def _ahead(pid: int, blockers: Mapping[int, Iterable[int]]) -> set[int]:
+    """The heads of the chain that a process waits in; all of it where it is a circle, which the server breaks in a moment."""
+    reached: set[int] = set()
+    todo = [pid]
+    while todo:
+        new = set(blockers.get(todo.pop(), ())) - reached
+        reached |= new
+        todo += new
+    return {one for one in reached if one not in blockers} or reached
+
+
+def _who(instance: Any, pid: int, database: str) -> str:
+    """Role, application and state of a session that is old enough to be listed; else the database."""
+    sessions = () if isinstance(instance.sessions, Unknown | NotHere) else instance.sessions
+    session = next((item for item in sessions if item.pid == pid), None)
+    parts = (session.role, session.database, session.application, session.state) if session else (database,)
+    return ", ".join(part for part in parts if part) or "?"
 
 
 def _consumers(processes: Any) -> tuple[Consumer, ...]:
-    """The programs that use most CPU and those that hold most memory, all processes of a name together."""
-    sums: dict[str, tuple[float, int]] = {}
+    """The programs that use most CPU and those that hold most memory, all processes of a name and unit together."""
+    sums: dict[tuple[str, str], tuple[float, int]] = {}
     for process in processes:
-        cpu, memory = sums.get(process.name, (0.0, 0))
-        sums[process.name] = cpu + process.cpu_ratio, memory + process.resident_bytes
-    every = [Consumer(name, cpu, memory) for name, (cpu, memory) in sums.items()]
-    most = {item.name: item for key in ("cpu_ratio", "memory_bytes") for item in sorted(every, key=lambda one: -getattr(one,
-                                                                                                                        key))[:CONSUMERS]}
-    return tuple(most.values())
+        cpu, memory = sums.get((process.name, process.unit), (0.0, 0))
+        sums[process.name, process.unit] = cpu + process.cpu_ratio, memory + process.resident_bytes
+    every = [Consumer(name, cpu, memory, unit) for (name, unit), (cpu, memory) in sums.items()]
+    return tuple(dict.fromkeys((*_most(every, lambda one: one.cpu_ratio), *_most(every, lambda one: one.memory_bytes))))

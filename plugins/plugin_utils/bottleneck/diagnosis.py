@@ -10,19 +10,21 @@ verdict. docs/bottlenecks.md tells the method.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
-from ..absent import NotHere, Unknown
+from ..absent import Unknown
 from ..findings import Above, Domain
 from ..history.series import History, Values
 from .business import DAY, Hours, Window, local_seconds, window_of
 from .causes import BECAUSE, CAUSES, Cause, Excluded, Shown, Situation
-from .circumstances import Circumstances, Consumer
+from .circumstances import Circumstances
+from .consumers import consumers_of
 from .derived import Series
 from .forecast import Forecast, daily_p95, forecasts
+from .line import Line
 from .measures import EVERYWHERE, MEASURES, SIGNS, Measure, Sign
 from .persistence import COVERAGE, Course, State, coincides, course_of, saturated
 
@@ -34,14 +36,6 @@ NOT_TOGETHER = "not at the same times"
 NOT_MEASURED = "nothing in the history measures it"
 TOO_LITTLE = "{coverage_ratio} of the business hours of four weeks are known, {needed_ratio} are needed; let sysstat run throughout"
 TEXTS = (NO_SAMPLES, NOT_TOGETHER, NOT_MEASURED, TOO_LITTLE)        # what a reader may see of this file
-
-
-@dataclass(frozen=True)
-class Line:
-    """A translatable template and its values."""
-
-    text: str
-    values: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -60,6 +54,7 @@ class Verdict:
     ``persistent_ratio``: share of business time that 3 of 4 weeks reached; ``over_ratio``: of the four weeks; ``hours_a_week`` over limit;
     ``names``: the instances where the cause was found, not those where it is felt: of a slow disk under a server that spills, the server.
     ``week``: the share of known time over the limit in each hour of the local week (168 from Monday 0:00, None where nothing is known).
+    ``consumers``: who uses most of it, or why that can't be told.
     """
 
     cause: str
@@ -75,7 +70,7 @@ class Verdict:
     over_ratio: float
     persistent_ratio: float
     hours_a_week: float
-    consumers: tuple[Consumer, ...]
+    consumers: tuple[Line, ...]
     week: tuple[float | None, ...]
 
 
@@ -232,7 +227,7 @@ def _verdict(cause: Cause, items: list[Traced], look: Look) -> Verdict:
         evidence=tuple(_evidence(items, look)), ruled_out=tuple({item.title: item for item in nearest.ruled_out}.values()),
         chain=(*(SIGNS[name].title for name in longest.path[:-1]), cause.title), confidence=confidence, over_ratio=over_ratio,
         persistent_ratio=persistent, hours_a_week=over_ratio * look.window.seconds / 3600 / len(look.window.week_seconds),
-        consumers=_consumers(cause, look.circumstances), week=_week(items, look),
+        consumers=consumers_of(cause.resource, names, look.circumstances), week=_week(items, look),
     )
 
 
@@ -263,15 +258,6 @@ def _extreme(values: Values, window: Window, above: bool) -> float:
     one_day = np.zeros(len(values), dtype=np.int64)
     _days, found = daily_p95(values if above else -values, one_day, window.weights, 0.0)
     return float("nan") if not len(found) else float(found[0]) if above else -float(found[0])
-
-
-def _consumers(cause: Cause, circumstances: Circumstances) -> tuple[Consumer, ...]:
-    """Who uses most of it, where that can be told."""
-    consumers = circumstances.consumers
-    if isinstance(consumers, Unknown | NotHere) or cause.resource not in ("cpu", "memory", "plan"):
-        return ()
-    key = "memory_bytes" if cause.resource == "memory" else "cpu_ratio"
-    return tuple(sorted(consumers, key=lambda item: -float(getattr(item, key)))[:3])
 
 
 def _week(items: list[Traced], look: Look) -> tuple[float | None, ...]:

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 Caretaker contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The bottlenecks of a whole fleet: how many devices, of which class, in which systems, worst first. Under 2 kB a host are kept."""
+"""The bottlenecks of a whole fleet: how many devices, of which class, in which systems, worst first. Under 4 kB are kept of each."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from .diagnosis import Diagnosis
+from .line import Line
 
 LEAST = 1                       # importance of a device of which the inventory says nothing: 4 is what matters most
 HOURS_OF_WEEK = 168
@@ -28,6 +29,7 @@ class Device:
     title: str
     hours_a_week: float
     confidence: float
+    consumers: tuple[Line, ...] = ()
 
     @property
     def rank(self) -> float:
@@ -57,7 +59,7 @@ class Fleet:
         self.unseen += not diagnosis.judged
         for verdict in diagnosis.verdicts:
             self.devices.append(Device(host, system, importance or LEAST, verdict.domain.value, verdict.resource, verdict.cause,
-                                       titles[verdict.cause], verdict.hours_a_week, verdict.confidence))
+                                       titles[verdict.cause], verdict.hours_a_week, verdict.confidence, verdict.consumers))
             row = self.heat.setdefault(verdict.resource, [0.0] * HOURS_OF_WEEK)
             for hour, share in enumerate(verdict.week):
                 row[hour] += share or 0.0

@@ -1,13 +1,16 @@
 # Copyright (c) 2026 Caretaker contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A server's answer, a JSON list of objects, as frozen dataclasses: the names of its columns are the names of their fields."""
+"""A server's answer, a JSON list of objects, as frozen dataclasses: the names of its columns are the names of their fields.
+
+A field with a default is a column that captures of earlier versions do not have.
+"""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Hashable
-from dataclasses import fields
+from dataclasses import MISSING, fields
 from functools import cache
 from types import NoneType
 from typing import Any, TypeVar, cast, get_args, get_origin, get_type_hints
@@ -32,7 +35,9 @@ def rows(text: str, kind: type[T], key: str) -> tuple[T, ...]:
 
 def _row(item: dict[str, Any], kind: type[T], key: str) -> T:
     values = {}
-    for name, types in _types(cast(Hashable, kind)):
+    for name, types, optional in _types(cast(Hashable, kind)):
+        if optional and name not in item:
+            continue
         value = item.get(name)
         if isinstance(value, list) and tuple in types:
             value = tuple(value)
@@ -45,10 +50,11 @@ def _row(item: dict[str, Any], kind: type[T], key: str) -> T:
 
 
 @cache
-def _types(kind: Any) -> tuple[tuple[str, tuple[type, ...]], ...]:
-    """((field, the types it may have), ...)"""
+def _types(kind: Any) -> tuple[tuple[str, tuple[type, ...], bool], ...]:
+    """((field, the types it may have, whether it may be missing), ...)"""
     hints = get_type_hints(kind)
-    return tuple((item.name, tuple(_plain(part) for part in _parts(hints[item.name]))) for item in fields(kind))
+    return tuple(
+        (item.name, tuple(_plain(part) for part in _parts(hints[item.name])), item.default is not MISSING) for item in fields(kind))
 
 
 def _parts(hint: Any) -> tuple[Any, ...]:

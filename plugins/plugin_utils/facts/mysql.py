@@ -28,7 +28,9 @@ from .mysql_model import (
     Names,
     Server,
     Sessions,
+    Statement,
     Table,
+    TableWaits,
     Transaction,
 )
 from .mysql_rows import Row, plain, rows
@@ -37,6 +39,7 @@ T = TypeVar("T")
 KEY = "mysql instances"
 NONE_RUNS = NotHere("no MySQL or MariaDB server runs here")
 NO_REPLICA = NotHere("no server here replicates from another")
+NOT_KEPT = NotHere("performance_schema is off, or keeps no such statistics")
 NO_CLUSTER = NotHere("no server here belongs to a Galera cluster")
 FULL = re.compile(r"\b1040\b|Too many connections")
 NOT_LISTENING = re.compile(r"\b(?:2002|1053)\b")
@@ -90,6 +93,7 @@ def _server(capture: Capture, item: Mapping[str, Any]) -> Server:
         accounts=answer("accounts", parse_accounts), open_schemas=answer("open_schemas", _list("db", "host")),
         tables=answer("tables", parse_tables), numbered=answer("numbered", parse_numbered), keyless=answer("keyless", parse_keyless),
         redundant=answer("indexes", parse_redundant), unused=answer("unused", _list("db", "name", "idx")),
+        statements=answer("statements", parse_statements), table_waits=answer("table_waits", parse_table_waits),
         events=answer("events", parse_events), changed=answer("changed", _list("name")), origins=answer("origins", parse_origins),
         backup=answer("backups", parse_backup),
         files=answer("files", parse_files), log=answer("log", parse_log),
@@ -300,6 +304,19 @@ def _covers(other: Row, one: Row) -> bool:
         return False
     same = other["cols"] == one["cols"]
     return other["cols"].startswith(one["cols"] + ",") or (same and (other["repeats"] == "0" or other["idx"] < one["idx"]))
+
+
+# db	query_id	calls	seconds	share	query
+# shop	5e1c8a0d1f3b7c42	81002	5210.4417	0.6113	SELECT * FROM `orders` WHERE `note` = ?
+def parse_statements(text: str) -> Known[tuple[Statement, ...]]:
+    return tuple(Statement(row["query_id"], row["db"], int(row["calls"]), float(row["seconds"]), float(row["share"]), row["query"])
+                 for row in rows(text)) or NOT_KEPT
+
+
+# db	name	seconds
+# shop	orders	4810.1130
+def parse_table_waits(text: str) -> Known[tuple[TableWaits, ...]]:
+    return tuple(TableWaits(f"{row['db']}.{row['name']}", float(row["seconds"])) for row in rows(text)) or NOT_KEPT
 
 
 def parse_events(text: str) -> int:

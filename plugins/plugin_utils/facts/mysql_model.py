@@ -127,6 +127,26 @@ class Table:
 
 
 @dataclass(frozen=True)
+class Statement:
+    """``share_ratio`` of the time of all statements of the server; ``query`` without values; ``schema`` "" where it ran in none."""
+
+    query_id: str
+    schema: str
+    calls: int
+    total_seconds: float
+    share_ratio: float
+    query: str
+
+
+@dataclass(frozen=True)
+class TableWaits:
+    """``waited_seconds``: how long statements read and wrote it, all of them together, since the server started."""
+
+    name: str
+    waited_seconds: float
+
+
+@dataclass(frozen=True)
 class Disk:
     used_bytes: int
     free_bytes: int
@@ -194,6 +214,8 @@ class Server:
     keyless: Known[tuple[str, ...]]
     redundant: Known[tuple[str, ...]]
     unused: Known[tuple[str, ...]]
+    statements: Known[tuple[Statement, ...]]
+    table_waits: Known[tuple[TableWaits, ...]]
     events: Known[int]
     changed: Known[tuple[str, ...]]
     origins: Known[Mapping[str, str]]

@@ -47,6 +47,14 @@ class Table:
 
 
 @dataclass(frozen=True)
+class Reads:
+    """``read_bytes``: what of a table, its indexes and its TOAST was not in the server's cache, since its statistics count."""
+
+    name: str
+    read_bytes: float
+
+
+@dataclass(frozen=True)
 class Space:
     """What a table or index of 10 MiB or more takes, and what its rows need by the planner's statistics: an estimate."""
 
@@ -119,12 +127,17 @@ class Owner:
 
 @dataclass(frozen=True)
 class Statement:
-    """``share_ratio`` of the time of all statements that pg_stat_statements keeps; None where there was none."""
+    """``share_ratio`` of the time of all statements that pg_stat_statements keeps; None where there was none.
+
+    ``database``: whose statement it is, which need not be the one that was asked.
+    """
 
     query: str
     calls: int
     total_seconds: float
     share_ratio: float | None
+    query_id: str = ""
+    database: str = ""
 
 
 @dataclass(frozen=True)
@@ -134,6 +147,7 @@ class Database:
     thing: str
     about: Known[About]
     tables: Known[tuple[Table, ...]]
+    reads: Known[tuple[Reads, ...]]
     table_space: Known[tuple[Space, ...]]
     index_space: Known[tuple[Space, ...]]
     ages: Known[tuple[Age, ...]]
@@ -194,7 +208,7 @@ def _database(capture: Capture, instance: str, chosen: Chosen) -> Database:
         statements = many("statements", Statement)
     return Database(
         thing=f"{instance}/{chosen.name}", about=the_only(many("database", About), _key(instance, chosen)), tables=many("tables", Table),
-        table_space=many("table_space", Space), index_space=many("index_space", Space),
+        reads=many("reads", Reads), table_space=many("table_space", Space), index_space=many("index_space", Space),
         ages=many("ages", Age), invalid=many("invalid", Invalid),
         unused=many("unused", Index), duplicates=many("duplicates", Index), foreign_keys=many("foreign_keys", ForeignKey),
         sequences=many("sequences", Sequence),

@@ -5,16 +5,24 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from ..absent import Known, Unknown, Unreadable
 from ..archive import Capture
 from .memory import parse_meminfo
 
+NO_UNITS: Mapping[int, str] = {}
+ESCAPED = re.compile(rb"\\x([0-9a-f]{2})")
+
 
 @dataclass(frozen=True)
 class Process:
-    """``state`` is the kernel's letter; ``cpu_ratio`` of one CPU over the process's life; ``waits_for`` a kernel function or "-"."""
+    """``state`` is the kernel's letter; ``cpu_ratio`` of one CPU over the process's life; ``waits_for`` a kernel function or "-".
+
+    ``unit``: its systemd service or scope, "" where it has none or that is not known.
+    """
 
     pid: int
     parent: int
@@ -25,6 +33,7 @@ class Process:
     age_seconds: float
     cpu_ratio: float
     resident_bytes: int
+    unit: str = ""
 
 
 @dataclass(frozen=True)
@@ -41,7 +50,8 @@ def parse(capture: Capture) -> ProcessesFacts:
     elif isinstance(text, Unknown):
         found = text
     else:
-        found = parse_processes(text, _uptime(uptime))
+        groups = capture.text("process_groups")         # captures of earlier versions have none
+        found = parse_processes(text, _uptime(uptime), parse_units(groups) if isinstance(groups, str) else NO_UNITS)
     return ProcessesFacts(all=found, memory_bytes=_memory(capture))
 
 
@@ -65,7 +75,7 @@ def _uptime(text: str) -> float:
 # 0 - 1 (systemd) S 0 1 1 0 -1 4194560 11000 90000 80 300 120 210 400 500 20 0 1 0 25 170000000 3100 ...
 # 33 folio_wait_bit 812 (nginx: worker) D 810 ...
 # end 2
-def parse_processes(text: str, uptime: float) -> tuple[Process, ...]:
+def parse_processes(text: str, uptime: float, units: Mapping[int, str] = NO_UNITS) -> tuple[Process, ...]:
     """Raises Unreadable when the list is cut off, garbled, or lacks process 1 (hidden by hidepid)."""
     lines = text.splitlines()
     head = lines[0].split() if lines else []
@@ -75,7 +85,7 @@ def parse_processes(text: str, uptime: float) -> tuple[Process, ...]:
         raise Unreadable("the list of processes is cut off")
     ticks, page = int(head[1]), int(head[3])
     try:
-        found = tuple(_process(line, uptime, ticks, page) for line in lines[1:-1])
+        found = tuple(_process(line, uptime, ticks, page, units) for line in lines[1:-1])
     except (ValueError, IndexError) as error:
         raise Unreadable("the list of processes is empty or garbled") from error
     if not any(process.pid == 1 for process in found):
@@ -83,7 +93,7 @@ def parse_processes(text: str, uptime: float) -> tuple[Process, ...]:
     return found
 
 
-def _process(line: str, uptime: float, ticks: int, page: int) -> Process:
+def _process(line: str, uptime: float, ticks: int, page: int, units: Mapping[int, str]) -> Process:
     opening, closing = line.index("("), line.rindex(")")
     uid, waits_for, pid = line[:opening].split()
     rest = line[closing + 1:].split(None, 22)
@@ -92,4 +102,25 @@ def _process(line: str, uptime: float, ticks: int, page: int) -> Process:
     return Process(
         pid=int(pid), parent=int(rest[1]), name=line[opening + 1:closing], state=rest[0], uid=int(uid), waits_for=waits_for,
         age_seconds=age, cpu_ratio=cpu / age if age >= 60 else 0.0, resident_bytes=max(0, int(rest[21])) * page,
+        unit=units.get(int(pid), ""),
     )
+
+
+# 1 /init.scope
+# 812 /system.slice/system-postgresql.slice/postgresql@15-main.service
+# end 2
+def parse_units(text: str) -> Mapping[int, str]:
+    """{pid: its unit}; nothing of a list that is cut off or garbled: units are an addition, and no process is judged by them."""
+    lines = text.splitlines()
+    if not lines or lines[-1] != f"end {len(lines) - 1}" or not text.endswith("\n"):
+        return NO_UNITS
+    found = {pid: unit_of(path) for pid, _blank, path in (line.partition(" ") for line in lines[:-1])}
+    return {int(pid): unit for pid, unit in found.items() if pid.isdecimal()}
+
+
+# /machine.slice/machine-web\x2d1.scope/system.slice/nginx.service
+def unit_of(path: str) -> str:
+    """The innermost service or scope of a control group, as systemctl names it; "" where there is none."""
+    parts = path.removesuffix(" (deleted)").split("/")
+    name = next((part for part in reversed(parts) if part.endswith((".service", ".scope"))), "")
+    return ESCAPED.sub(lambda match: bytes.fromhex(match.group(1).decode()), name.encode()).decode("utf-8", "replace")

@@ -10,8 +10,9 @@ from typing import Any
 
 from ..absent import Unknown
 from ..bottleneck.causes import CAUSES
-from ..bottleneck.diagnosis import Diagnosis, Line, Verdict
+from ..bottleneck.diagnosis import Diagnosis, Verdict
 from ..bottleneck.fleet import Fleet
+from ..bottleneck.line import Line
 from ..wording import render, show
 from .document import in_both, plain
 from .harmless import line
@@ -55,8 +56,7 @@ def _verdict(verdict: Verdict) -> dict[str, Any]:
         "ruled_out": [{"title": in_both(item.title, {}), "why": _told(item.why), "checked": item.checked} for item in verdict.ruled_out],
         "confidence": round(verdict.confidence, 2), "over_ratio": round(verdict.over_ratio, 4),
         "hours_a_week": round(verdict.hours_a_week, 1),
-        "consumers": [{"name": line(item.name), "cpu": show("cpu_ratio", item.cpu_ratio), "memory": show("memory_bytes", item.memory_bytes)}
-                      for item in verdict.consumers],
+        "consumers": [_told(item) for item in verdict.consumers],
         "week": [None if share is None else round(share, 2) for share in verdict.week],
         "values": {name: plain(value) for name, value in verdict.values.items()},
     }
@@ -76,6 +76,7 @@ def fleet_data(fleet: Fleet) -> dict[str, Any]:
             "host": line(device.host), "system": line(device.system), "importance": device.importance, "domain": device.domain,
             "resource": device.resource, "cause": in_both(device.title, {}), "hours": round(device.hours_a_week, 1),
             "rank": round(device.rank, 1), "confidence": round(device.confidence, 2),
+            "consumers": [_told(item) for item in device.consumers],
         } for device in fleet.ranked()[:100]],
         "heat": {resource: [round(value, 2) for value in row] for resource, row in fleet.heat.items()},
     }
@@ -95,8 +96,7 @@ def text_of(host: str, diagnosis: Diagnosis | Unknown) -> Iterator[str]:
         for item in verdict.ruled_out:
             word = "ruled out" if item.checked else "could not be checked"
             yield line(f"    {word}: {item.title}: {render(item.why.text, item.why.values)}")
-        for user in verdict.consumers:
-            yield line(f"    uses most: {user.name}, CPU {show('_ratio', user.cpu_ratio)}, memory {show('_bytes', user.memory_bytes)}")
+        yield from (line(f"    uses most: {render(user.text, user.values)}") for user in verdict.consumers)
     for growing in diagnosis.forecasts:
         latest = "more than a year" if growing.latest_seconds is None else show("_seconds", growing.latest_seconds)
         earliest, soon = show("_seconds", growing.earliest_seconds), show("_seconds", growing.in_seconds)

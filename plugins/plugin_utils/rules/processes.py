@@ -11,6 +11,8 @@ from ..facts.processes import Process
 from ..findings import Above, Domain, Finding, Rule, Severity
 
 SHOWN = 5
+LARGE = "{resident_bytes} of memory ({memory_ratio}), {cpu_ratio} of a CPU since it started"
+LARGE_OF_UNIT = "{resident_bytes} of memory ({memory_ratio}), {cpu_ratio} of a CPU since it started; of {unit}"
 
 
 def names(processes: Iterable[Process], label: Callable[[Process], str]) -> tuple[str, ...]:
@@ -69,9 +71,9 @@ def check_top(levels: Mapping[str, Any], processes: tuple[Process, ...], memory_
     for process in heavy:
         yield Finding(
             Severity.INFO, f"{process.name} ({process.pid})",
-            "{resident_bytes} of memory ({memory_ratio}), {cpu_ratio} of a CPU since it started",
+            LARGE_OF_UNIT if process.unit else LARGE,
             {"resident_bytes": process.resident_bytes, "memory_ratio": process.resident_bytes / memory_bytes,
-             "cpu_ratio": process.cpu_ratio},
+             "cpu_ratio": process.cpu_ratio, "unit": process.unit},
         )
     if not heavy:
         yield Finding(Severity.OK, "processes", "{processes_count} processes, none of them large", {"processes_count": len(processes)})

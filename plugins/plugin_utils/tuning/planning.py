@@ -92,7 +92,8 @@ def _bottlenecks(host: str, diagnosis: Diagnosis | None, steps: Iterable[Mapping
         yield {
             "host": host, "domain": verdict.domain.value, "resource": verdict.resource, "cause": in_both(CAUSES[verdict.cause].title, {}),
             "says": in_both(verdict.message, verdict.values), "hours_a_week": round(verdict.hours_a_week, 1),
-            "confidence": round(verdict.confidence, 2), "steps": answering, **people, **sized,
+            "confidence": round(verdict.confidence, 2), "steps": answering,
+            "consumers": [in_both(user.text, user.values) for user in verdict.consumers], **people, **sized,
         }
 
 

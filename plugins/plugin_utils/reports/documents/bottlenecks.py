@@ -42,17 +42,18 @@ def chapter(paper: Paper, view: View) -> None:
     if charts.can_write(view.language):
         paper.picture(charts.week({resource_word(view)(name): row for name, row in found["heat"].items()}, day_words(view)),
                       t("Hours of the week in which resources are over their limits"))
-    paper.table(heads(view), [cells(view, item) for item in found["worst"][:LISTED]], (2.4, 2.1, 2, 2, 4.1, 1.5, 2.3, 2.1))
+    paper.table(heads(view), [_with_consumers(view, item) for item in found["worst"][:LISTED]], (2.4, 2.1, 2, 2, 4.1, 1.5, 2.3, 2.1))
     if len(found["worst"]) > LISTED:
         paper.paragraph(more_text(view, len(found["worst"]) - LISTED), grey=True)
 
 
 def sheet(book: Book, page: Any, view: View) -> None:
     """The hosts that are short of something, worst first."""
-    table = Table(book, page, heads(view), (28, 18, 16, 20, 60, 10, 10, 10))
+    table = Table(book, page, (*heads(view), view.t("Who uses most")), (28, 18, 16, 20, 60, 10, 10, 10, 90))
     for item in (view.summary.get("bottlenecks") or {}).get("worst", ()):
         row = table.next
-        table.add((*cells(view, item)[:5], item["hours"], item["importance"], item["confidence"]))
+        users = "\n".join(consumers(item, view.language))
+        table.add((*cells(view, item)[:5], item["hours"], item["importance"], item["confidence"], users))
         page.write_number(row, 7, item["confidence"], book.share)
     table.finish()
 
@@ -65,6 +66,17 @@ def heads(view: View) -> tuple[str, ...]:
 def cells(view: View, item: Mapping[str, Any]) -> tuple[str, ...]:
     return (item["host"], item["system"], view.domain_word(item["domain"]), resource_word(view)(item["resource"]),
             item["cause"][view.language], str(item["hours"]), str(item["importance"]), f"{item['confidence']:.0%}")
+
+
+def _with_consumers(view: View, item: Mapping[str, Any]) -> tuple[str, ...]:
+    """The cells, with who uses most below the cause: a page has no room for another column."""
+    host, system, kind, resource, cause, *others = cells(view, item)
+    return host, system, kind, resource, "\n".join((cause, *(f"- {user}" for user in consumers(item, view.language)))), *others
+
+
+def consumers(item: Mapping[str, Any], language: str) -> list[str]:
+    """Who uses most; reports and plans of earlier versions do not tell it."""
+    return [user[language] for user in item.get("consumers", ())]
 
 
 def resource_word(view: View) -> Callable[[str], str]:

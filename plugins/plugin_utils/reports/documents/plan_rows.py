@@ -12,7 +12,7 @@ from typing import Any
 import yaml
 
 from ..translation import LANGUAGES
-from .bottlenecks import RESOURCE_WORDS
+from .bottlenecks import RESOURCE_WORDS, consumers
 from .model import DOMAIN_WORDS
 
 LONGEST = 600
@@ -59,7 +59,9 @@ def reasons(document: Mapping[str, Any], language: str, t: Any) -> Iterator[List
                 (
                     item["host"],
                     f"{t(DOMAIN_WORDS.get(item['domain'], item['domain']))}: {t(RESOURCE_WORDS.get(item['resource'], item['resource']))}",
-                    f"{text(item['cause'], language)}\n{text(item['says'], language)}",
+                    "\n".join(
+                        (text(item["cause"], language), text(item["says"], language), *(f"- {user}" for user in consumers(item, language)))
+                    ),
                     str(item["hours_a_week"]),
                     _remedy(item, language),
                 )

@@ -47,7 +47,7 @@ function bottleneckPanels(data) {
     h("p", { class: "small" }, t("{hours} h of business time a week, confidence {confidence}", { hours: item.hours_a_week, confidence: percent(item.confidence) })),
     weekMap([[resourceWord(item.resource), item.week]], 1),
     list(t("What shows it"), item.evidence.map(said)),
-    list(t("Who uses most"), item.consumers.map((user) => `${user.name} · CPU ${user.cpu} · ${user.memory}`)),
+    list(t("Who uses most"), item.consumers.map(said)),
     list(t("What was ruled out, or could not be checked"), item.ruled_out.map((other) => `${other.checked ? "✓" : "?"} ${said(other.title)}: ${said(other.why)}`)));
   const ends = data.forecasts.map((item) => t("{name}: {now} now, {limit} in {soon} ({earliest} to {latest})", {
     name: item.name, now: percent(item.now), limit: percent(item.limit), soon: item.in, earliest: item.earliest, latest: item.latest || t("over a year") }));
