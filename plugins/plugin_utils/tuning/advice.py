@@ -112,9 +112,8 @@ def _postgresql(instance: Instance, share: Share, causes: Collection[str], undec
         undecided[instance.name] = targets
         return
     settings: Mapping[str, Setting] = instance.settings if isinstance(instance.settings, Mapping) else {}
-    if "vacuum_behind" in causes:
-        targets = (*targets, *_decided(instance.name, postgresql_vacuum.targets(settings, share), undecided))
-    for target in targets:
+    vacuum = postgresql_vacuum.targets(settings, share) if "vacuum_behind" in causes else {}
+    for target in (*targets, *_decided(instance.name, vacuum, undecided)):
         now = settings.get(target.setting)
         near = now is not None and (now.setting in target.words if target.words else _is_near(postgresql.number(now), target))
         if now is not None and not near:
