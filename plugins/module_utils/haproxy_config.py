@@ -15,7 +15,7 @@ SECTIONS = frozenset((
     "ring", "log-forward", "log-profile", "fcgi-app", "crt-store", "traces", "acme"))
 LIMITED = ("global", "defaults", "frontend", "listen")
 #     maxconn 2000   # as shipped
-LIMIT = re.compile(r"([ \t]*(maxconn|ulimit-n)[ \t]+)(\"[^\"\n]*\"|'[^'\n]*'|[^\s#]+)")
+LIMIT = re.compile(r"[ \t]*(maxconn|ulimit-n)[ \t]+[\"']?([^\s#\"']+)")
 LINE = re.compile(r"[^\n]*\n|[^\n]+")        # splitlines() would also end a line at bytes of other encodings
 # .if defined(LARGE)
 CONDITION = re.compile(r"(?m)^[ \t]*\.if[ \t]")
@@ -27,8 +27,8 @@ def limits(text):
     for section, start, line in _lines(text):
         match = LIMIT.match(line)
         if match and section.partition(" ")[0] in LIMITED:
-            found.append({"section": section, "name": match.group(2), "value": match.group(3).strip("\"'"),
-                          "span": (start + match.start(3), start + match.end(3))})
+            found.append({"section": section, "name": match.group(1), "value": match.group(2),
+                          "span": (start + match.start(2), start + match.end(2))})
     return found
 
 

@@ -65,5 +65,5 @@ def frontends(socket):
     if not lines or not lines[0].startswith("# pxname,"):
         return None, answer.get("stderr") or "its stats socket does not tell its frontends"
     names = lines[0][2:].split(",")
-    rows = [dict(zip(names, line.split(","))) for line in lines[1:] if line]
+    rows = [dict(zip(names, line.split(","))) for line in lines[1:] if line]       # noqa: B905 - Python 2.7 has no strict
     return dict((row["pxname"], row) for row in rows), None

@@ -14,9 +14,9 @@ from pathlib import Path
 import pytest
 
 from plugins.module_utils import httpd_config, local_http
+from plugins.module_utils.haproxy_servers import configurations
 from plugins.module_utils.log_digest import digest, responses
 from plugins.module_utils.nginx_config import flatten, status_page
-from plugins.module_utils.haproxy_servers import configurations
 from plugins.module_utils.subjects import httpd as httpd_subject, nginx
 from plugins.plugin_utils.absent import Unreadable
 from plugins.plugin_utils.archive import Capture, Entry

@@ -45,8 +45,8 @@ class Info:
 class Proxy:
     """A row of ``show stat``. ``kind``: frontend, backend, server, listener. Limits are None where none is set.
 
-    ``peak_count``: the most sessions since the start. Counters since then: ``errors_count`` answers 5xx of ``responses_count`` answers (None where it is not HTTP), ``retries_count``
-    connections tried again, ``downs_count`` times the checks found it gone.
+    ``peak_count``: the most sessions since the start. Counters since then: ``errors_count`` answers 5xx of ``responses_count`` answers
+    (None where it is not HTTP), ``retries_count`` connections tried again, ``downs_count`` times the checks found it gone.
     """
 
     proxy: str

@@ -55,9 +55,9 @@ class Limit:
 
 @dataclass(frozen=True)
 class Step:
-    """A setting to change. ``how``: who sets it (sysctl, postgresql, mysql, nginx, haproxy, tomcat); ``set_by``: the file that sets it today, or "default".
+    """A setting to change. ``how``: who sets it (sysctl, postgresql, mysql, nginx, haproxy, tomcat).
 
-    ``after``: settings whose steps, where there are any, come first.
+    ``set_by``: the file that sets it today, or "default". ``after``: settings whose steps, where there are any, come first.
     """
 
     domain: Domain
