@@ -114,6 +114,8 @@ def test_who_sets_it_today(lines: tuple[haproxy.Written, ...], wanted: str) -> N
 
 
 def test_a_frontend_may_have_its_limit_from_the_defaults() -> None:
+    (step,) = advise(host(balancers=[balancer(2000, frontends=(frontend(limit=2000, peak=2000),))])).steps
+    assert step.target.answers == (("haproxy_connections", "haproxy"), ("haproxy_sessions", "haproxy www")), "it follows the whole process"
     (step,) = advise(host(balancers=[balancer(frontends=(frontend(limit=500, peak=500),), lines=(written("defaults", "500"),))])).steps
     assert (step.set_by, step.target.answers) == (FILE, (("haproxy_sessions", "haproxy www"),))
 

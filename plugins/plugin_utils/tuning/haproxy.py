@@ -51,25 +51,36 @@ class Full:
     peak: int
     limit: int
     formula: str
-    answers: tuple[str, str]
+    answers: tuple[tuple[str, str], ...]
 
 
 def _global(instance: Instance, info: Info, frontends: list[Proxy]) -> Iterator[Full]:
     used, limit = info.connections_count, info.connections_limit
     peak = max((used, *(frontend.peak_count for frontend in frontends)))
     if used >= FULL_RATIO * limit or peak >= limit or info.reached_count > 0:
-        yield Full("global maxconn", ("global",), used, peak, limit, CONNECTIONS, ("haproxy_connections", instance.name))
+        following = (_sessions(instance, frontend) for frontend in frontends if not _is_own(instance, info, frontend))
+        yield Full("global maxconn", ("global",), used, peak, limit, CONNECTIONS, (("haproxy_connections", instance.name), *following))
 
 
 def _frontends(instance: Instance, info: Info, frontends: list[Proxy]) -> Iterator[Full]:
-    """Without a limit of its own a frontend shows the whole process's, and follows it."""
     for frontend in frontends:
-        used, limit, name = frontend.sessions_count, frontend.sessions_limit or 0, frontend.proxy
-        sections = (f"frontend {name}", f"listen {name}", "defaults")
-        own = limit != info.connections_limit or _written(instance.limits, sections)
-        if limit and own and (used >= FULL_RATIO * limit or frontend.peak_count >= limit):
-            yield Full(f"frontend {name} maxconn", sections, used, frontend.peak_count, limit, SESSIONS,
-                       ("haproxy_sessions", f"{instance.name} {frontend.label}"))
+        used, limit, peak = frontend.sessions_count, frontend.sessions_limit or 0, frontend.peak_count
+        if limit and _is_own(instance, info, frontend) and (used >= FULL_RATIO * limit or peak >= limit):
+            yield Full(
+                f"frontend {frontend.proxy} maxconn", _sections(frontend), used, peak, limit, SESSIONS, (_sessions(instance, frontend),))
+
+
+def _is_own(instance: Instance, info: Info, frontend: Proxy) -> bool:
+    """Without a limit of its own a frontend shows the whole process's, and follows it."""
+    return frontend.sessions_limit != info.connections_limit or bool(_written(instance.limits, _sections(frontend)))
+
+
+def _sections(frontend: Proxy) -> tuple[str, ...]:
+    return f"frontend {frontend.proxy}", f"listen {frontend.proxy}", "defaults"
+
+
+def _sessions(instance: Instance, frontend: Proxy) -> tuple[str, str]:
+    return "haproxy_sessions", f"{instance.name} {frontend.label}"
 
 
 def _room(instance: Instance, full: Full, memory: int | Unknown) -> Limit:
@@ -90,7 +101,7 @@ def _room(instance: Instance, full: Full, memory: int | Unknown) -> Limit:
     values = {"used_count": full.used, "limit_count": full.limit, "peak_count": full.peak, "memory_bytes": memory, "files_count": files}
     return Limit(full.setting, now, set_by, Target(
         full.setting, str(most), most, float("inf"), full.formula, values, MANUAL, EFFECT, "connections_wait_seconds", change_risk=2,
-        answers=(full.answers,)))
+        answers=full.answers))
 
 
 def _written(limits: Known[Limits], sections: tuple[str, ...]) -> tuple[Written, ...]:

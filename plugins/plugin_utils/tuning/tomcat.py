@@ -32,8 +32,10 @@ def of_instance(instance: Instance, memory_bytes: int | Unknown, short: Collecti
 
     Nothing where no connector was.
     """
-    if isinstance(instance.configuration, Unknown) or (isinstance(instance.used, Unknown) and not short):
-        yield Limit("", "", "", instance.configuration if isinstance(instance.configuration, Unknown) else instance.used)
+    if isinstance(instance.configuration, Unknown):
+        yield Limit("", "", "", instance.configuration)
+    elif isinstance(instance.used, Unknown) and not short:
+        yield Limit("", "", "", instance.used)
     elif isinstance(instance.configuration, Configuration):
         used = instance.used if isinstance(instance.used, tuple) else ()
         yield from _limits(instance, instance.configuration, used, memory_bytes, short)
