@@ -41,6 +41,7 @@ SELECT json_build_object('at', extract(epoch FROM clock_timestamp()), 'uptime_se
 MYSQL = {
     "Uptime": "uptime_seconds", "Questions": "work", "Threads_running": "active", "Innodb_buffer_pool_read_requests": "found_or_read",
     "Innodb_buffer_pool_reads": "read", "Innodb_log_waits": "log_waits",
+    "Created_tmp_disk_tables": "temporary_tables",
 }
 VMSTAT = {"pswpout": "swapped_out_pages", "compact_stall": "compaction_stalls"}
 STATUS = "SHOW GLOBAL STATUS WHERE Variable_name IN ('%s');\n" % "', '".join(sorted(MYSQL))

@@ -15,7 +15,8 @@ __metaclass__ = type
 SETTINGS = (
     "archive_command", "archive_library", "archive_mode", "archive_timeout", "autovacuum",
     "autovacuum_freeze_max_age", "autovacuum_max_workers",
-    "autovacuum_multixact_freeze_max_age", "checkpoint_completion_target", "checkpoint_timeout", "data_checksums", "data_directory",
+    "autovacuum_multixact_freeze_max_age", "autovacuum_vacuum_cost_delay", "autovacuum_vacuum_cost_limit",
+    "checkpoint_completion_target", "checkpoint_timeout", "data_checksums", "data_directory",
     "effective_cache_size", "effective_io_concurrency", "fsync", "full_page_writes", "hba_file", "hot_standby",
     "huge_pages", "huge_pages_status",
     "idle_in_transaction_session_timeout", "listen_addresses", "log_autovacuum_min_duration", "log_checkpoints", "log_destination",
@@ -24,7 +25,8 @@ SETTINGS = (
     "max_wal_size", "max_worker_processes", "min_wal_size", "password_encryption", "primary_conninfo", "random_page_cost",
     "restore_command", "shared_buffers", "shared_memory_size_in_huge_pages",
     "ssl", "statement_timeout", "superuser_reserved_connections", "synchronous_commit", "synchronous_standby_names",
-    "track_activities", "track_counts", "track_io_timing", "wal_compression", "wal_level", "work_mem", "zero_damaged_pages",
+    "track_activities", "track_counts", "track_io_timing", "vacuum_cost_delay", "vacuum_cost_limit",
+    "wal_compression", "wal_level", "work_mem", "zero_damaged_pages",
     "ignore_checksum_failure", "ignore_system_indexes", "shared_preload_libraries",
 )
 # Of these no more than the programs named in them leaves the host

@@ -354,6 +354,11 @@ def no_database_series(host: Host) -> None:
     host.drop = ("database",)
 
 
+def mysql(host: Host) -> None:
+    """The server tells what MySQL and MariaDB tell: no bytes, no shares of dead rows or of checkpoints, no latency."""
+    host.is_mysql = True
+
+
 def bare(host: Host) -> None:
     host.has_database = host.has_platform = False
 
@@ -406,6 +411,9 @@ CASES: tuple[Case, ...] = (
     case("small cache", labels("database cache"), small_cache), case("slow plans", PLAN, plans), case("pool", labels("platform pool"), pool),
     case("threads", labels("platform threads"), threads), case("queue", labels("platform queue"), consumers),
     case("turned away", labels("platform places"), turned_away),
+    case("log buffer, mysql", labels("database log"), mysql, log_buffer), case("redo log full, mysql", labels("database checkpoints"), mysql, checkpoints),
+    case("spills, mysql", labels("database work_memory"), mysql, spilled), case("purge behind, mysql", labels("database vacuum"), mysql, vacuum),
+    case("small cache, mysql", labels("database cache"), mysql, small_cache), case("disk short, mysql", HW_DISK, mysql, disk_short),
     case("heap", labels("platform heap"), heap), case("collections", labels("platform heap"), collections),
     # Mixtures
     case("cpu and cable", HW_CPU | HW_NET, cpu_short, cable), case("locks and file system", LOCKS | labels("hardware filesystem"), locks, full_disk),
@@ -423,6 +431,7 @@ CASES: tuple[Case, ...] = (
     # Healthy
     case("quiet", NONE), case("quiet, psi", NONE, pressures), case("quiet, bare", NONE, bare), case("busy and well", NONE, busy_and_well),
     case("busy and well, psi", NONE, pressures, busy_and_well), case("busy and well, hdd", NONE, spinning, busy_and_well),
+    case("quiet, mysql", NONE, mysql), case("busy and well, mysql", NONE, mysql, busy_and_well),
     case("busy and well, san", NONE, array_disks, busy_and_well), case("batch at night", NONE, batch_at_night),
     case("busy, batch at night", NONE, busy_and_well, batch_at_night), case("backup at night", NONE, backup_at_night),
     case("computing", NONE, computing), case("one bad week", NONE, one_bad_week), case("two bad weeks", NONE, two_bad_weeks),
@@ -451,7 +460,7 @@ def make(case_: Case, seed: int, interval: int = 600) -> Host:
     """
     rng = np.random.default_rng([seed, *case_.name.encode()])
     host = Host(rng, interval=interval)
-    kind = [fault for fault in case_.faults if fault in (spinning, array_disks, bare)]
+    kind = [fault for fault in case_.faults if fault in (spinning, array_disks, bare, mysql)]
     if seed > 1:
         host.strength = float(rng.uniform(0.85, 1.3))
         for fault in rng.choice(np.array(ASIDE, dtype=object), size=int(rng.integers(0, 3)), replace=False):

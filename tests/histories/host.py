@@ -36,6 +36,7 @@ class Host:
     cpus: int = 8
     memory: float = 64 * 2.0**30
     has_database: bool = True
+    is_mysql: bool = False
     has_platform: bool = True
     has_psi: bool = False
     load: dict[str, Array] = field(default_factory=dict)
@@ -162,14 +163,19 @@ class Host:
         slowness = np.clip(wait / SERVICE["hdd"] / 3, 0, 10) + np.maximum(demand / room - 1, 0) * 3 + swapped / 100
         latency = 0.02 + 0.06 * slowness + load["locks"] * 0.4 + load["slow"] + load["log"] * 0.05
         if self.has_database:
-            name = "PostgreSQL 5432"
+            name = "mysql 3306" if self.is_mysql else "PostgreSQL 5432"
             made["database_connections_ratio", name] = np.clip(load["conn"] * (1 + np.minimum(latency, 1) * 0.2), 0, 1)
             made["database_lock_waits_count", name] = load["locks"] + rng.exponential(0.05, count)
-            made["database_io_waits_count", name] = np.clip(wait / 0.02, 0, 12) * (queue > 1) + (1 - np.minimum(load["hit"], 1)) * 2
-            made["database_log_waits_rate", name] = load["log"]
-            made["database_checkpoints_requested_ratio", name] = np.clip(load["checkpoints"], 0, 1)
-            made["database_temporary_bytes_rate", name], made["database_dead_rows_ratio", name] = load["temp"], load["dead"]
-            made["database_cache_hit_ratio", name], made["database_latency_seconds", name] = np.minimum(load["hit"], 1), latency
+            made["database_log_waits_rate", name], made["database_cache_hit_ratio", name] = load["log"], np.minimum(load["hit"], 1)
+            if self.is_mysql:           # what is not checkpointed fills the redo log; a temporary table has 4 MB, the busy tables 6 million rows
+                made["database_redo_used_ratio", name] = np.clip(load["checkpoints"], 0, 0.97)
+                made["database_temporary_tables_rate", name] = load["temp"] / 4e6
+                made["database_history_list_count", name] = load["dead"] * 6e6
+            else:
+                made["database_io_waits_count", name] = np.clip(wait / 0.02, 0, 12) * (queue > 1) + (1 - np.minimum(load["hit"], 1)) * 2
+                made["database_checkpoints_requested_ratio", name] = np.clip(load["checkpoints"], 0, 1)
+                made["database_temporary_bytes_rate", name], made["database_dead_rows_ratio", name] = load["temp"], load["dead"]
+                made["database_latency_seconds", name] = latency
         if self.has_platform:
             name = "Tomcat 8080"
             made["pool_used_ratio", name] = np.clip(load["pool"] * (1 + latency * 3), 0, 1)

@@ -305,6 +305,14 @@ def test_a_chain_from_queries_to_the_raid() -> None:
     assert {item.title: item.checked for item in verdict.ruled_out}["a disk fails"]
 
 
+def test_a_cause_is_named_by_where_it_is_not_by_where_it_is_felt() -> None:
+    """A disk is slow, as the server on it spills."""
+    verdict = only(diagnose(history({
+        ("disk_await_seconds", "sda"): np.full(len(times()), 0.2), ("disk_busy_ratio", "sda"): np.full(len(times()), 0.95),
+        ("database_temporary_bytes_rate", "postgresql 5433"): np.full(len(times()), 2.0**30)})))
+    assert (verdict.cause, verdict.names) == ("sorts_spill", ("postgresql 5433",))
+
+
 def test_an_array_of_other_disks_is_not_the_cause() -> None:
     verdict = only(slow_disk(Circumstances(impaired=(Impaired("md0", "degraded", ("sdx1", "sdy1")),))))
     assert verdict.cause == "capacity_disk"

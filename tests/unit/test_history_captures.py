@@ -8,16 +8,18 @@ from __future__ import annotations
 import json
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
 
-from plugins.plugin_utils.absent import Unreadable
+from plugins.plugin_utils.absent import Unknown, Unreadable
 from plugins.plugin_utils.archive import Capture, Entry, archive_path, load, store
 from plugins.plugin_utils.bottleneck.readings import readings_of
 from plugins.plugin_utils.earlier import history_entry
 from plugins.plugin_utils.facts.history import CAPTURES_KEY, KEY, parse
+from plugins.plugin_utils.facts.mysql_model import InnoDb, Names
 from plugins.plugin_utils.history.captures import Growth, Reading, Snapshot, document_of, history_of
 from plugins.plugin_utils.history.series import History
 from plugins.plugin_utils.inspection import judge
@@ -59,7 +61,7 @@ def test_the_same_moment_twice_is_no_interval() -> None:
 @pytest.mark.parametrize(("folder", "wanted"), [
     ("postgresql/healthy", {"database_connections_ratio", "database_cache_hit_ratio", "database_temporary_bytes_rate",
                             "database_checkpoints_requested_ratio", "database_lock_waits_count"}),
-    ("mysql/healthy", {"database_connections_ratio", "database_cache_hit_ratio", "database_log_waits_rate"}),
+    ("mysql/healthy", {"database_connections_ratio", "database_cache_hit_ratio", "database_log_waits_rate", "database_history_list_count"}),
     ("nginx/healthy", {"connections_dropped_ratio"}),
     ("httpd/healthy", {"threads_used_ratio"}),
     ("tomcat/healthy", {"threads_used_ratio"}),
@@ -73,6 +75,37 @@ def test_what_a_capture_tells(folder: str, wanted: set[str]) -> None:
     assert wanted <= {measure for measure, _instance in found}
     for reading in found.values():
         assert isinstance(reading, Growth) or reading >= 0
+
+
+NO_ANSWER = Unknown("denied")
+MARIADB = {"Innodb_checkpoint_age": "60", "Innodb_checkpoint_max_age": "80"}
+MYSQL8 = {"Innodb_redo_log_logical_size": "30"}
+
+
+def of_mysql(measure: str, status: dict[str, str], variables: dict[str, str] | None = None, innodb: Any = NO_ANSWER, metrics: Any = NO_ANSWER) -> Reading | None:
+    names = [Names({name.lower(): value for name, value in texts.items()}) for texts in ({"Uptime": "50", **status}, variables or {})]
+    one = SimpleNamespace(name="3306", status=names[0], variables=names[1], innodb=innodb, metrics=metrics)
+    return readings_of({"mysql": SimpleNamespace(servers=(one,))}, 1000.0).get((measure, "mysql 3306"))
+
+
+@pytest.mark.parametrize(("status", "variables", "wanted"), [
+    (MARIADB, {}, 0.75), (MYSQL8, {"innodb_redo_log_capacity": "120"}, 0.25), ({**MARIADB, **MYSQL8}, {"innodb_redo_log_capacity": "120"}, 0.75),
+    (MYSQL8, {"innodb_redo_log_capacity": "0"}, None), (MYSQL8, {}, None), ({"Innodb_checkpoint_age": "60"}, {}, None), ({}, {}, None)])
+def test_how_full_the_redo_log_is(status: dict[str, str], variables: dict[str, str], wanted: float | None) -> None:
+    assert of_mysql("database_redo_used_ratio", status, variables) == wanted
+
+
+@pytest.mark.parametrize(("length", "metrics", "wanted"), [
+    (7, {"trx_rseg_history_len": 0}, 7.0), (0, {"trx_rseg_history_len": 9}, 0.0), (None, {"trx_rseg_history_len": 9}, 9.0), (NO_ANSWER, {"trx_rseg_history_len": 9}, 9.0),
+    (None, {}, None), (NO_ANSWER, NO_ANSWER, None)])
+def test_how_much_waits_to_be_purged(length: Any, metrics: Any, wanted: float | None) -> None:
+    innodb = length if length is NO_ANSWER else InnoDb(length, None, None, "", 0)
+    assert of_mysql("database_history_list_count", {}, innodb=innodb, metrics=metrics) == wanted
+
+
+def test_temporary_tables_are_counted_since_the_servers_start() -> None:
+    assert of_mysql("database_temporary_tables_rate", {"Created_tmp_disk_tables": "40"}) == Growth(40, since=950.0)
+    assert of_mysql("database_temporary_tables_rate", {}) is None
 
 
 def test_a_capture_without_servers_tells_nothing_of_them() -> None:

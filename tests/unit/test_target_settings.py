@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from plugins.module_utils.target_settings import change, nginx, own_file, sysfs
+from plugins.module_utils.target_settings import change, mysql, nginx, own_file, sysfs
 from plugins.module_utils.target_settings.errors import BadSetting
 from plugins.module_utils.target_settings.values import same
 
@@ -112,6 +112,62 @@ def test_what_is_no_choice_under_sys_is_refused(chosen: Path) -> None:
     chosen.write_text("1\n")
     with pytest.raises(BadSetting, match="names no value: 1"):
         sysfs.read(HOST, "", "kernel/mm/transparent_hugepage/enabled")
+
+
+class MysqlStub:
+    """A server with one variable, which SET GLOBAL changes or, where it says so, does not."""
+
+    def __init__(self, name: str, value: str, refusal: str = "") -> None:
+        self.name, self.value, self.refusal = name, value, refusal
+
+    def talk(self, _host: Any, _server: Any, sql: str, token: str, _seconds: int) -> dict[str, Any]:
+        said, stderr = f"{token}\n", ""
+        if "SHOW GLOBAL VARIABLES" in sql:
+            said += f"{self.name}\t{self.value}\n"
+        elif self.refusal:
+            stderr = f"{self.refusal} at line 2: Variable '{self.name}' is what it is\n"
+        else:
+            self.value = sql.partition(f"SET GLOBAL {self.name} = ")[2].partition(";")[0]
+        return {"client": "mysql", "user": "root", "text": said, "stderr": stderr, "seconds": 0.1}
+
+
+def mysql_with(monkeypatch: pytest.MonkeyPatch, folder: Path, name: str, value: str, refusal: str = "") -> MysqlStub:
+    stub = MysqlStub(name, value, refusal)
+    monkeypatch.setattr(mysql, "talk", stub.talk)
+    monkeypatch.setattr(mysql, "find_servers", lambda: [{"instance": "3306", "container": "", "unit": "mysql.service"}])
+    monkeypatch.setattr(mysql, "FOLDERS", (str(folder / "missing"), str(folder)))
+    return stub
+
+
+@pytest.mark.parametrize(("name", "before", "after"), [
+    ("tmp_table_size", "16777216", "134217728"), ("max_heap_table_size", "16777216", "134217728"), ("table_open_cache", "2000", "4000"),
+    ("innodb_log_buffer_size", "16777216", "67108864")])
+def test_a_variable_of_mysql_is_set_at_once_and_for_the_next_start(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, name: str, before: str, after: str) -> None:
+    stub = mysql_with(monkeypatch, tmp_path, name, before)
+    done = change.change(HOST, "mysql", "3306", name, before, after)
+    assert done["now"] == {"value": after, "kept": after, "pending": False, "unit": "mysql.service"}
+    assert (tmp_path / "zz-caretaker.cnf").read_text().splitlines()[1:] == ["[mysqld]", f"{name} = {after}"]
+    assert not change.change(HOST, "mysql", "3306", name, before, after)["changed"]
+    change.put_back(HOST, "mysql", "3306", name, before, after, None)
+    assert (stub.value, list(tmp_path.iterdir())) == (before, [])
+
+
+def test_a_variable_that_mysql_reads_at_its_start_waits_for_it(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """innodb_log_buffer_size of MariaDB and of MySQL before 8.0."""
+    name, before, after = "innodb_log_buffer_size", "16777216", "67108864"
+    mysql_with(monkeypatch, tmp_path, name, before, "ERROR 1238 (HY000)")
+    done = change.change(HOST, "mysql", "3306", name, before, after)
+    assert done["changed"]
+    assert done["now"] == {"value": before, "kept": after, "pending": True, "unit": "mysql.service"}
+    assert not change.change(HOST, "mysql", "3306", name, before, after)["changed"], "it waits, and is not done twice"
+    assert not change.put_back(HOST, "mysql", "3306", name, before, after, None)["now"]["pending"]
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_variable_that_mysql_refuses_is_an_error(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    mysql_with(monkeypatch, tmp_path, "table_open_cache", "2000", "ERROR 1227 (42000)")
+    with pytest.raises(BadSetting, match="mysql 3306: ERROR 1227"):
+        change.change(HOST, "mysql", "3306", "table_open_cache", "2000", "4000")
 
 
 class KindStub:

@@ -67,6 +67,12 @@ def web(connections: int = 512, used: int = 10, dropped: int = 0, files: int | N
         nginx.Workers(9e5, 9e5, 9e5, (), (nginx.Worker(used, used + 9, files, leaving),)), nginx.Counters(used, 500 + dropped, 500, 900), none, none)
 
 
+def server(variables: dict[str, str], status: Any = None, origins: Any = None) -> Any:
+    """A MySQL that runs for a month, and whose counters show nothing unless told."""
+    counted = status if isinstance(status, Unknown) else Names({"uptime": str(30 * 86400), **(status or {})})
+    return SimpleNamespace(name="3306", variables=Names(variables), status=counted, origins={} if origins is None else origins)
+
+
 def proposed(advice: Advice) -> dict[str, str]:
     return {step.target.setting: step.target.value for step in advice.steps}
 
@@ -97,7 +103,7 @@ def test_near_enough_is_left_alone(shared: str, wanted: bool) -> None:
 
 
 def test_two_servers_share_the_memory() -> None:
-    both = advise(host(instances=[instance(settings())], servers=[SimpleNamespace(name="3306", variables=Names(MARIADB), origins=Unknown("old"))]))
+    both = advise(host(instances=[instance(settings())], servers=[server(MARIADB)]))
     assert proposed(both)["shared_buffers"] == "2048MB"
     assert proposed(both)["innodb_buffer_pool_size"] == str(int(8 * GIB * 0.7) // (128 * MIB) * 128 * MIB)
 
@@ -107,7 +113,7 @@ def test_mysql_says_who_set_a_value() -> None:
                             "port\tCOMMAND-LINE\t\n-- 3 rows\n")
     assert origins == {"innodb_buffer_pool_size": "/etc/mysql/my.cnf", "innodb_io_capacity": "SET GLOBAL", "port": "command line"}
     for known, wanted in ((origins, "/etc/mysql/my.cnf"), ({}, "default"), (Unknown("it is MySQL 5.6"), "server")):
-        steps = advise(host(servers=[SimpleNamespace(name="3306", variables=Names(MARIADB), origins=known)])).steps
+        steps = advise(host(servers=[server(MARIADB, origins=known)])).steps
         assert [step.set_by for step in steps if step.target.setting == "innodb_buffer_pool_size"] == [wanted]
 
 

@@ -24,7 +24,7 @@ from plugins.plugin_utils.reports.translation import translator
 from plugins.plugin_utils.tuning.planning import Found, found_in_run, tuning_document
 from plugins.plugin_utils.tuning.proof import Outcome
 from plugins.plugin_utils.tuning.proposals import GROWTH
-from plugins.plugin_utils.tuning.remedies import BY_HAND, HOW_MUCH, LOOK, PROPOSED, SETTINGS
+from plugins.plugin_utils.tuning.remedies import BY_HAND, FIRST, HOW_MUCH, LOOK, PROPOSED, SETTINGS
 from plugins.plugin_utils.tuning.step import Advice, Step, Target
 from plugins.plugin_utils.tuning.verdict import judge_stage, told
 from tests.histories.cases import made_up
@@ -73,7 +73,7 @@ def test_each_bottleneck_has_its_steps_or_what_people_do() -> None:
     assert {item["resource"]: item["by_hand"]["en"] for item in told if item["host"] == "web1"} == {
         "cpu": "More or faster CPUs, or move work to other hosts and hours.", "network": "Replace cable or transceiver, then port, then card."}
     (alone,) = tuning_document(SITE, HEADING, "2026Q4-001", {**found, "db1": Found(Advice((step("mysql", "3306", "x"),)), made_up("spills"))})["bottlenecks"][:1]
-    assert alone["by_hand"]["en"] == "Look at work_mem: no formula changes them here."
+    assert alone["by_hand"]["en"] == "Look at work_mem, tmp_table_size, max_heap_table_size: no formula changes them here."
     soon = Forecast("filesystem", "filesystem_used_ratio", "/srv", 0.8, 0.9, 40 * 86400.0, 31 * 86400.0, None)
     growing = tuning_document(SITE, HEADING, "2026Q4-001", {"db1": Found(advice, replace(made_up("quiet"), forecasts=(soon,)))})["forecasts"]
     assert [(item["host"], item["name"], item["in"], item["latest"]) for item in growing] == [("db1", "filesystem_used_ratio /srv", "40 d", None)]
@@ -81,6 +81,14 @@ def test_each_bottleneck_has_its_steps_or_what_people_do() -> None:
     assert sizes == {"cpu": "At least 2.50 times what is there would be within the limit at P95."}, "a damaged cable needs no size"
     assert [user["en"].partition(":")[0] for item in told if item["resource"] == "cpu" for user in item["consumers"]] == ["systemd (init.scope)"]
     assert told[0]["hours_a_week"] > 0 and told[0]["cause"]["zh_CN"] != told[0]["cause"]["en"]
+
+
+def test_what_people_do_first_is_told_beside_the_steps() -> None:
+    advice = Advice((step("postgresql", "5432", "autovacuum_vacuum_cost_limit"),))
+    for case in ("vacuum behind", "purge behind, mysql"):
+        (told,) = tuning_document(SITE, HEADING, "2026Q4-001", {"db1": Found(advice, made_up(case))})["bottlenecks"]
+        assert told["steps"] == ["s1"]
+        assert told["by_hand"]["en"].startswith("End long transactions first")
 
 
 def test_what_only_the_applications_people_know_is_proposed() -> None:
@@ -96,7 +104,8 @@ def test_what_only_the_applications_people_know_is_proposed() -> None:
     ("tomcat_threads", {"busy_count": 10, "limit_count": None}, None),
     ("java_heap", {"used_ratio": 0.9, "limit_bytes": 2**30}, ("-Xmx", "1024m", "1536m", "half as much again: 90 % of it")),
     ("haproxy_connections", {"used_ratio": 0.85, "limit_count": 2000}, ("maxconn (global)", "2000", "4000", "twice as many: at 85 % in use")),
-    ("postgresql_unused_indexes", {"count": 3}, None)])
+    ("mysql_connections", {"used_ratio": 0.4, "peak_ratio": 0.9, "max_count": 151}, ("max_connections", "151", "302", "a pooler (ProxySQL) or smaller pools first")),
+    ("postgresql_connections", {"used_ratio": 0.9, "free_count": 97}, None), ("postgresql_unused_indexes", {"count": 3}, None)])
 def test_a_proposal_says_which_value_where_a_formula_knows(rule: str, values: dict[str, Any], wanted: tuple[str, ...] | None) -> None:
     finding = Judged(rule, "8080", Severity.WARNING, "full", values)
     (told,) = tuning_document(SITE, HEADING, "2026Q4-001", {"db2": replace(FOUND["db2"], proposals=(finding,))})["proposals"]
@@ -113,7 +122,7 @@ def test_values_are_proposed_only_for_what_is_proposed() -> None:
 
 def test_every_cause_has_a_remedy_in_every_language() -> None:
     assert set(CAUSES) == set(SETTINGS) | set(BY_HAND)
-    assert set(SETTINGS) & set(BY_HAND) == {"capacity_disk"}, "of disks with heads alone there is something to set"
+    assert set(SETTINGS) & set(BY_HAND) == {"capacity_disk", *FIRST}, "of disks with heads alone there is something to set"
     assert [text for text in (*BY_HAND.values(), LOOK, HOW_MUCH) if translator("zh_CN")(text) == text] == []
 
 

@@ -37,6 +37,7 @@ def known(found: Any) -> Window:
     ("database_cache_hit_ratio", {"read": 5, "found": 95, "work": 1}, 0.05),
     ("database_cache_hit_ratio", {"read": 5, "found_or_read": 50, "work": 1}, 0.1),
     ("database_temporary_bytes_rate", {"temporary_bytes": 4096, "work": 2}, 2048),
+    ("database_temporary_tables_rate", {"temporary_tables": 3, "work": 12}, 0.25),
     ("database_log_waits_rate", {"log_waits": 1, "work": 10}, 0.1),
     ("connections_dropped_ratio", {"dropped": 2, "accepted": 40, "work": 38}, 0.05),
 ])

@@ -52,6 +52,7 @@ class Verdict:
     """One cause and all that follows from it. ``chain``: titles from what is felt down to the cause; ``confidence`` 0 to 1.
 
     ``persistent_ratio``: share of business time that 3 of 4 weeks reached; ``over_ratio``: of the four weeks; ``hours_a_week`` over limit;
+    ``names``: the instances where the cause was found, not those where it is felt: of a slow disk under a server that spills, the server.
     ``week``: the share of known time over the limit in each hour of the local week (168 from Monday 0:00, None where nothing is known).
     ``consumers``: who uses most of it, or why that can't be told.
     """
@@ -94,9 +95,10 @@ class Diagnosis:
 
 @dataclass(frozen=True)
 class Traced:
-    """A sign with the way down to its cause."""
+    """A sign with the way down to its cause. ``lowest``: the last sign on that way, where the cause itself was found."""
 
     course: Course
+    lowest: Course
     path: tuple[str, ...]           # ids of signs, then the cause
     answer: Shown
     ruled_out: tuple[RuledOut, ...]
@@ -176,14 +178,14 @@ def _trace(course: Course, look: Look, seen: frozenset[str] = frozenset()) -> Tr
             found = None if name in seen else _together(course, name, look)
             if found is not None:
                 below = _trace(found, look, seen | {course.sign.id})
-                return Traced(course, (course.sign.id, *below.path), below.answer, (*excluded, *below.ruled_out))
+                return Traced(course, below.lowest, (course.sign.id, *below.path), below.answer, (*excluded, *below.ruled_out))
             if look.courses.get(name):
                 excluded.append(RuledOut(SIGNS[name].title, Line(NOT_TOGETHER), True))
             continue
         cause = CAUSES[name]
         answer = cause.test(situation)
         if isinstance(answer, Shown):
-            return Traced(course, (course.sign.id, cause.id), answer, tuple(excluded))
+            return Traced(course, course, (course.sign.id, cause.id), answer, tuple(excluded))
         excluded.append(_ruled_out(cause, answer))
     raise LookupError(f"no last cause for {course.sign.id}")
 
@@ -205,7 +207,7 @@ def _verdict(cause: Cause, items: list[Traced], look: Look) -> Verdict:
     longest = max(items, key=lambda item: (len(item.path), item.course.over_seconds))
     nearest = min(items, key=lambda item: (len(item.path), -item.course.over_seconds))
     named = [item for item in items if len(item.path) == len(nearest.path)]
-    names = tuple(dict.fromkeys(item.course.instance for item in named if item.course.instance))
+    names = tuple(dict.fromkeys(item.lowest.instance for item in named if item.lowest.instance))
     deepest = [name for item in items for name in item.path[:-1]]
     names = names or tuple(dict.fromkeys(course.instance for sign in reversed(deepest) for course in look.short(sign) if course.instance))
     over = np.logical_or.reduce([item.course.over for item in items])

@@ -90,6 +90,29 @@ def _mysql(facts: Mapping[str, Any], at: float) -> Iterator[Found]:
         if status.has("Innodb_buffer_pool_reads") and status.has("Innodb_buffer_pool_read_requests"):
             asked = status.number("Innodb_buffer_pool_read_requests")
             yield "database_cache_hit_ratio", name, Growth(max(0.0, asked - status.number("Innodb_buffer_pool_reads")), asked, since)
+        if status.has("Created_tmp_disk_tables"):
+            yield "database_temporary_tables_rate", name, Growth(status.number("Created_tmp_disk_tables"), since=since)
+        used = _redo_used(status, variables)
+        if used is not None:
+            yield "database_redo_used_ratio", name, used
+        waiting = _history_list(server)
+        if waiting is not None:
+            yield "database_history_list_count", name, float(waiting)
+
+
+def _redo_used(status: Names, variables: Names) -> float | None:
+    """MariaDB tells how much may be in use before it waits, MySQL since 8.0.30 how much the log holds."""
+    for part, whole, holder in (("Innodb_checkpoint_age", "Innodb_checkpoint_max_age", status),
+                                ("Innodb_redo_log_logical_size", "innodb_redo_log_capacity", variables)):
+        if status.has(part) and holder.has(whole) and holder.number(whole) > 0:
+            return status.number(part) / holder.number(whole)
+    return None
+
+
+def _history_list(server: Any) -> int | None:
+    """What InnoDB's status says; its counter shows 0 where it is off."""
+    told: int | None = server.innodb.history_list if _is_known(server.innodb) else None
+    return server.metrics.get("trx_rseg_history_len") if told is None and _is_known(server.metrics) else told
 
 
 def _web_servers(facts: Mapping[str, Any]) -> Iterator[Found]:

@@ -80,6 +80,13 @@ MYSQL: Mapping[str, tuple[str, str]] = {
     "database_transactions_rate": ("", 'sum(rate(mysql_global_status_commands_total{@,command=~"commit|rollback"}[%]))'),
     "database_log_waits_rate": ("", "sum(rate(mysql_global_status_innodb_log_waits{@}[%]))"),
     "database_lock_waits_count": ("", "max(mysql_global_status_innodb_row_lock_current_waits{@})"),
+    "database_temporary_tables_rate": ("", "sum(rate(mysql_global_status_created_tmp_disk_tables{@}[%]))"),
+    "database_redo_used_ratio": ("", "max(mysql_global_status_innodb_checkpoint_age{@}) / "
+                                     "max(mysql_global_status_innodb_checkpoint_max_age{@}) or "
+                                     "max(mysql_global_status_innodb_redo_log_logical_size{@}) / "
+                                     "max(mysql_global_variables_innodb_redo_log_capacity{@})"),
+    "database_history_list_count": ("", "max(mysql_global_status_innodb_history_list_length{@}) or "
+                                        "max(mysql_info_schema_innodb_metrics_transaction_trx_rseg_history_len{@})"),
 }
 NGINX: Mapping[str, tuple[str, str]] = {
     "connections_dropped_ratio": ("", "1 - sum(rate(nginx_connections_handled{@}[%])) / sum(rate(nginx_connections_accepted{@}[%]))"),

@@ -8,17 +8,18 @@ A value that is near enough to its target gets no step, so a system that was tun
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
 
-from ..absent import Known, NotHere, Unknown
+from ..absent import Known, NotHere, Unknown, Unreadable
 from ..facts.kernel_settings import Configured
 from ..facts.mysql_model import Names
 from ..facts.postgresql_model import Instance, Setting
 from ..findings import Domain
-from . import kernel, mysql, nginx, postgresql
+from . import kernel, mysql, mysql_counters, nginx, postgresql, postgresql_vacuum
+from .causes import causes_at
 from .share import Share, share_of
-from .step import Advice, Step, Target
+from .step import Advice, Decided, Step, Target
 
 # A setting whose step waits for others: {setting: those that come first}
 ORDER = {
@@ -43,9 +44,9 @@ def advise(facts: Mapping[str, Any]) -> Advice:
         if isinstance(share.disk_class, Unknown):
             undecided["disks"] = share.disk_class
         for instance in instances:
-            steps.extend(_postgresql(instance, share, undecided))
+            steps.extend(_postgresql(instance, share, causes_at(facts, "postgresql", instance.name, len(instances) == 1), undecided))
         for server in servers:
-            steps.extend(_mysql(server, share, undecided))
+            steps.extend(_mysql(server, share, causes_at(facts, "mysql", server.name, len(servers) == 1), undecided))
     for web in _web_servers(facts):
         steps.extend(_nginx(web, undecided))
     return Advice(_in_order(steps), undecided)
@@ -103,28 +104,41 @@ def _otherwise(settings: Any) -> str:
     return f"tuned profile {settings.profile}, or default" if isinstance(settings.profile, str) and settings.profile else "default"
 
 
-def _postgresql(instance: Instance, share: Share, undecided: dict[str, Unknown]) -> Iterator[Step]:
+def _postgresql(instance: Instance, share: Share, causes: Collection[str], undecided: dict[str, Unknown]) -> Iterator[Step]:
     targets = postgresql.of_instance(instance, share)
     if isinstance(targets, Unknown):
         undecided[instance.name] = targets
         return
     settings: Mapping[str, Setting] = instance.settings if isinstance(instance.settings, Mapping) else {}
-    for target in targets:
+    vacuum = postgresql_vacuum.targets(settings, share) if "vacuum_behind" in causes else {}
+    for target in (*targets, *_decided(instance.name, vacuum, undecided)):
         now = settings.get(target.setting)
         near = now is not None and (now.setting in target.words if target.words else _is_near(postgresql.number(now), target))
         if now is not None and not near:
-            yield Step(Domain.DATABASE, "postgresql", instance.name, now.setting + now.unit if now.unit != "8kB" else
-                       postgresql.size(postgresql.number(now)), now.file or now.source, target, ORDER.get(target.setting, ()))
+            yield Step(Domain.DATABASE, "postgresql", instance.name, postgresql.shown(now), now.file or now.source, target,
+                       ORDER.get(target.setting, ()))
 
 
-def _mysql(server: Any, share: Share, undecided: dict[str, Unknown]) -> Iterator[Step]:
+def _mysql(server: Any, share: Share, causes: Collection[str], undecided: dict[str, Unknown]) -> Iterator[Step]:
     if not isinstance(server.variables, Names):
         undecided[server.name] = Unknown(server.variables.reason, server.variables.values)
         return
-    for target in mysql.targets(server.variables, share):
+    try:
+        counted = mysql_counters.targets(server.variables, server.status, share, causes)
+        targets = (*mysql.targets(server.variables, share), *_decided(server.name, counted, undecided))
+    except Unreadable as error:
+        undecided[server.name] = error.unknown
+        return
+    for target in targets:
         if server.variables.has(target.setting) and not _is_near(float(server.variables.number(target.setting)), target):
             yield Step(Domain.DATABASE, "mysql", server.name, server.variables.text(target.setting), _origin(server, target.setting),
                        target, ORDER.get(target.setting, ()))
+
+
+def _decided(name: str, found: Mapping[str, Decided], undecided: dict[str, Unknown]) -> Iterator[Target]:
+    """The targets of a server; what could not be decided of it is noted."""
+    undecided.update({f"{name} {what}": why for what, why in found.items() if isinstance(why, Unknown)})
+    yield from (target for target in found.values() if isinstance(target, Target))
 
 
 def _origin(server: Any, setting: str) -> str:

@@ -9,8 +9,8 @@ from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from ..absent import Unknown
-from ..bottleneck.diagnosis import Diagnosis
 from ..facts.memory import MemorySizes
+from .causes import causes_of
 from .share import MIB
 from .step import Target
 
@@ -62,7 +62,7 @@ def of_sysfs(facts: Mapping[str, Any], databases: bool) -> Iterator[tuple[str, T
     if databases:
         yield from _huge_pages(facts)
     disks = getattr(facts.get("block_devices"), "disks", ())
-    causes = _causes(facts)
+    causes = causes_of(facts)
     for disk in disks if isinstance(disks, tuple) else ():
         better = SCHEDULERS.get(disk.scheduler)
         if better is not None and disk.device_class != "hdd":
@@ -88,15 +88,9 @@ def _huge_pages(facts: Mapping[str, Any]) -> Iterator[tuple[str, Target]]:
             "no process stands still while the kernel looks for large pages", "compaction_stalls_rate")
 
 
-def _causes(facts: Mapping[str, Any]) -> Mapping[str, Collection[str]]:
-    """{cause: what it was found at} by the diagnosis of weeks."""
-    diagnosis = getattr(facts.get("bottlenecks"), "diagnosis", None)
-    return {verdict.cause: verdict.names for verdict in diagnosis.verdicts} if isinstance(diagnosis, Diagnosis) else {}
-
-
 def _of_weeks(facts: Mapping[str, Any]) -> Iterator[Target]:
     """What the diagnosis of weeks found to be the kernel's. Values hang on the memory alone, so no later look asks for more."""
-    causes = _causes(facts)
+    causes = causes_of(facts)
     sizes = getattr(facts.get("memory"), "sizes", None)
     if "writeback" in causes:
         what = "writers stood still for weeks, as too much waited to be written"

@@ -53,10 +53,13 @@ def _redo(variables: Names, pool: int) -> Iterator[Target]:
         files = max(1, int(variables.number("innodb_log_files_in_group"))) if variables.has("innodb_log_files_in_group") else 1
         yield Target("innodb_log_file_size", str(redo // files), redo / files / 2, 16 * GIB, what, {},
                      f"{TUNER}; {MANUAL}, innodb_log_file_size", effect, "database_log_waits_rate",
-                     needs_restart=not _is_dynamic(variables), change_risk=2)
+                     needs_restart=not is_mariadb(variables) or version_of(variables) < REDO_DYNAMIC, change_risk=2)
 
 
-def _is_dynamic(variables: Names) -> bool:
-    version = variables.text("version").split("-")[0].split(".")
-    is_mariadb = MARIADB in variables.text("version").lower()
-    return is_mariadb and tuple(int(part) for part in version[:2] if part.isdecimal()) >= REDO_DYNAMIC
+def is_mariadb(variables: Names) -> bool:
+    return MARIADB in variables.text("version").lower()
+
+
+def version_of(variables: Names) -> tuple[int, ...]:
+    """(8, 0, 36) of "8.0.36-0ubuntu0.22.04.1"."""
+    return tuple(int(part) for part in variables.text("version").split("-")[0].split(".") if part.isdecimal())

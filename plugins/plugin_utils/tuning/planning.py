@@ -26,7 +26,7 @@ from ..reports.bottlenecks import diagnosis_of, forecasts_of
 from ..reports.document import in_both
 from .advice import advise
 from .proposals import value_for
-from .remedies import PROPOSED, by_hand, how_much, steps_for
+from .remedies import FIRST, PROPOSED, by_hand, how_much, steps_for
 from .step import Advice, Step
 
 SHORT_OF_FINE = (Severity.INFO, Severity.WARNING, Severity.CRITICAL)
@@ -86,7 +86,7 @@ def _bottlenecks(host: str, diagnosis: Diagnosis | None, steps: Iterable[Mapping
     verdicts: Iterable[Verdict] = diagnosis.verdicts if diagnosis else ()
     for verdict in sorted(verdicts, key=lambda item: -item.hours_a_week):
         answering = steps_for(verdict.cause, settings)
-        people = {} if answering else {"by_hand": in_both(*by_hand(verdict.cause))}
+        people = {} if answering and verdict.cause not in FIRST else {"by_hand": in_both(*by_hand(verdict.cause))}
         size = how_much(verdict)
         sized = {"how_much": in_both(*size)} if size else {}
         yield {

@@ -39,6 +39,13 @@ def size(value: float) -> str:
     return f"{int(value) // MIB}MB"
 
 
+def shown(setting: Setting) -> str:
+    """As the server shows it: what stands for another setting (-1) bears no unit."""
+    if setting.unit == "8kB":
+        return size(number(setting))
+    return setting.setting if setting.setting.startswith("-") else setting.setting + setting.unit
+
+
 def targets(
     settings: Mapping[str, Setting], share: Share, checkpoints: Checkpoints | None, wal: Folder | None, version: int = 0
 ) -> Iterator[Target]:

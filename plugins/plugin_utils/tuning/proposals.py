@@ -15,6 +15,8 @@ from typing import Any
 MIB = 1 << 20
 TWICE = "twice as many: at {used_ratio} in use nobody knows how many more would come"
 HALF_MORE = "half as much again: {used_ratio} of it stay in use; where the host's memory allows, and if nothing leaks"
+POOLED = ("a pooler (ProxySQL) or smaller pools first: each connection takes memory (see the rule mysql_memory); else twice as many, as "
+          "{used_ratio} were in use at the most")
 
 
 @dataclass(frozen=True)
@@ -50,6 +52,7 @@ GROWTH: Mapping[str, Growth] = {
     "java_heap": Growth("-Xmx", "limit_bytes", "used_ratio", 1.5, HALF_MORE, "Java documentation: room for what lives, and as much again"),
     "rabbitmq_memory": Growth("vm_memory_high_watermark.absolute", "limit_bytes", "used_ratio", 1.5, HALF_MORE,
                               "RabbitMQ documentation: 0.4 to 0.7 of the host's memory"),
+    "mysql_connections": Growth("max_connections", "max_count", "peak_ratio", 2, POOLED, "MySQL reference manual, max_connections"),
     "java_files": Growth("LimitNOFILE", "limit_count", "used_ratio", 2, TWICE, "systemd documentation, LimitNOFILE"),
     "limit_files": Growth("fs.file-max", "limit", "used_ratio", 2, TWICE, "Linux kernel documentation, file-max"),
 }

@@ -21,11 +21,12 @@ SETTINGS: Mapping[str, tuple[str, ...]] = {
     "files_limit": ("fs.file-max",),
     "places_few": ("worker_rlimit_nofile", "worker_connections"),
     "checkpoints_forced": ("max_wal_size", "min_wal_size", "innodb_redo_log_capacity", "innodb_log_file_size"),
-    "log_small": ("innodb_redo_log_capacity", "innodb_log_file_size"),
-    "sorts_spill": ("work_mem",),
+    "log_small": ("innodb_log_buffer_size", "innodb_redo_log_capacity", "innodb_log_file_size"),
+    "sorts_spill": ("work_mem", "tmp_table_size", "max_heap_table_size"),
     "cache_small": ("shared_buffers", "innodb_buffer_pool_size"),
     "reads_much": ("shared_buffers", "innodb_buffer_pool_size", "effective_cache_size"),
-    "vacuum_behind": ("autovacuum_max_workers", "maintenance_work_mem"),
+    "vacuum_behind": (
+        "autovacuum_vacuum_cost_limit", "autovacuum_vacuum_cost_delay", "autovacuum_max_workers", "maintenance_work_mem"),
     "statements_slow": ("random_page_cost", "effective_cache_size", "work_mem"),
 }
 # {cause: what people do about it}, where no setting is known or its step was not needed
@@ -58,15 +59,19 @@ BY_HAND: Mapping[str, str] = {
     "answers_slow_cause": "Have the program's maker trace slow requests.",
     "connections_few": "A pooler, fewer idle connections, or more connections where memory allows.",
     "lock_waits": "Shorten the transactions that block others, or change their order.",
+    "vacuum_behind": "End long transactions first: what the oldest may still see is not removed, by vacuum (which waits for replication "
+                     "slots and prepared transactions too) or by InnoDB's purge.",
 }
-
+# Causes whose steps do no good before people did that
+FIRST = ("vacuum_behind",)
 
 # Where a setting would answer, and its value is as it should be or nobody could say
 LOOK = "Look at {names}: no formula changes them here."
 
 # Rules whose findings are proposals: what they name costs, but what may be changed only the application's people know
 PROPOSED = (
-    "postgresql_unused_indexes", "postgresql_duplicate_indexes", "postgresql_invalid_indexes", "postgresql_index_bloat",
+    "postgresql_connections", "mysql_connections", "postgresql_unused_indexes", "postgresql_duplicate_indexes",
+    "postgresql_invalid_indexes", "postgresql_index_bloat",
     "mysql_unused_indexes", "mysql_redundant_indexes", "limit_files", "limit_processes", "tomcat_threads", "java_heap",
     "java_files", "java_gc_time", "java_memory", "java_options", "haproxy_connections", "haproxy_sessions", "haproxy_queue",
     "httpd_workers", "rabbitmq_memory", "rabbitmq_resources", "rabbitmq_backlog", "redis_overcommit", "redis_huge_pages",

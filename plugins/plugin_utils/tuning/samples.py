@@ -61,6 +61,7 @@ COSTS: Mapping[str, tuple[str, Callable[[Interval], float]]] = {
     "database_latency_seconds": ("server", _latency),
     "database_cache_hit_ratio": ("server", _misses),
     "database_temporary_bytes_rate": ("server", lambda interval: interval.ratio("temporary_bytes", "work")),
+    "database_temporary_tables_rate": ("server", lambda interval: interval.ratio("temporary_tables", "work")),
     "database_log_waits_rate": ("server", lambda interval: interval.ratio("log_waits", "work")),
     "connections_dropped_ratio": ("server", lambda interval: interval.ratio("dropped", "accepted")),
     "disk_await_seconds": ("kernel", lambda interval: interval.ratio("request_seconds", "requests")),

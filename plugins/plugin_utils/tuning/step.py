@@ -37,6 +37,10 @@ class Target:
     words: tuple[str, ...] = ()
 
 
+# Of one setting: its target, why there is none, or None where what is in force is enough
+Decided = Target | Unknown | None
+
+
 @dataclass(frozen=True)
 class Step:
     """A setting to change. ``how``: who sets it (sysctl, postgresql, mysql); ``set_by``: the file that sets it today, or "default".

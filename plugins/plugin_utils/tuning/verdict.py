@@ -24,7 +24,8 @@ OVER_WEEKS = "shows only over weeks; scripts/prove tells it by the history"
 # What a measure costs, in words that carry a unit
 COST_NAMES = {
     LATENCY: "time_seconds", "database_cache_hit_ratio": "missed_ratio", "database_temporary_bytes_rate": "temporary_bytes",
-    "database_log_waits_rate": "waits_count", "disk_await_seconds": "time_seconds", "swap_out_pages_rate": "pages_per_second",
+    "database_temporary_tables_rate": "tables_count", "database_log_waits_rate": "waits_count", "disk_await_seconds": "time_seconds",
+    "swap_out_pages_rate": "pages_per_second",
     "compaction_stalls_rate": "stalls_per_second",
     "tcp_listen_overflows_rate": "refused_ratio", "connections_dropped_ratio": "dropped_ratio",
 }

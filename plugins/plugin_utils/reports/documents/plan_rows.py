@@ -104,9 +104,9 @@ def _proposed(item: Mapping[str, Any], language: str) -> str:
 
 
 def _remedy(item: Mapping[str, Any], language: str) -> str:
-    """The steps that answer, or else what people do, and how much of it is needed."""
-    what = ", ".join(item["steps"]) or text(item.get("by_hand", "-"), language)
-    return f"{what}\n{text(item.get('how_much'), language)}".strip()
+    """The steps that answer, what people do, and how much of it is needed."""
+    told = (", ".join(item["steps"]), text(item.get("by_hand"), language), text(item.get("how_much"), language))
+    return "\n".join(line for line in told if line)
 
 
 def title_of(t: Any, step: Mapping[str, Any]) -> str:
