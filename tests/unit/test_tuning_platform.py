@@ -13,6 +13,7 @@ import pytest
 
 from plugins.plugin_utils.absent import Known, Unknown
 from plugins.plugin_utils.bottleneck.diagnosis import Diagnosis
+from plugins.plugin_utils.bottleneck.measures import MEASURES
 from plugins.plugin_utils.facts import haproxy, tomcat
 from plugins.plugin_utils.facts.memory import MemorySizes
 from plugins.plugin_utils.findings import Domain, Severity
@@ -21,13 +22,16 @@ from plugins.plugin_utils.registry import RULES_BY_ID
 from plugins.plugin_utils.reports.translation import translator
 from plugins.plugin_utils.tuning import haproxy as haproxy_targets, planning, tomcat as tomcat_targets
 from plugins.plugin_utils.tuning.advice import advise
+from plugins.plugin_utils.tuning.proof import Outcome
 from plugins.plugin_utils.tuning.proposals import value_for
 from plugins.plugin_utils.tuning.remedies import by_hand, steps_for
 from plugins.plugin_utils.tuning.share import GIB, MIB
 from plugins.plugin_utils.tuning.step import Advice, Target
+from plugins.plugin_utils.tuning.verdict import OVER_WEEKS, judge_stage
 from tests.histories.cases import made_up
 
 from .boundaries_middleware import BALANCER, CATALINA, ROW
+from .test_tuning_samples import measured, readings
 
 FILE = "/etc/haproxy/haproxy.cfg"
 
@@ -226,6 +230,20 @@ def test_what_a_step_answers_is_no_proposal() -> None:
     told = planning.found_in(inspection)
     assert [item.object for item in told.proposals] == ["haproxy www", "haproxy app/one"]
     assert value_for("haproxy_sessions", "haproxy www", findings[1].values) is None
+
+
+@pytest.mark.parametrize(("waiting", "outcome"), [(0.0, Outcome.BETTER), (5.0, Outcome.SAME), (20.0, Outcome.WORSE)])
+def test_how_long_connections_wait_decides_on_haproxy(waiting: float, outcome: Outcome) -> None:
+    before, then = (measured(readings(121, work=20, active=many), server="haproxy haproxy") for many in (5.0, waiting))
+    verdict = judge_stage("haproxy haproxy", ["connections_wait_seconds"], before, then, 10)
+    assert (verdict.outcome, verdict.decided_by) == (outcome, ("connections_wait_seconds",))
+    assert verdict.proofs["connections_wait_seconds"].median == pytest.approx((0.25, waiting / 20))
+
+
+def test_tomcats_threads_show_only_over_weeks() -> None:
+    verdict = judge_stage("tomcat shop", ["threads_used_ratio"], [], [], 10)
+    assert (verdict.outcome, verdict.unproven) == (Outcome.INSUFFICIENT, {"threads_used_ratio": OVER_WEEKS})
+    assert "threads_used_ratio" in MEASURES
 
 
 def test_texts_are_translated() -> None:

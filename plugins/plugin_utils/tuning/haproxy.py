@@ -57,7 +57,7 @@ class Full:
 def _global(instance: Instance, info: Info, frontends: list[Proxy]) -> Iterator[Full]:
     used, limit = info.connections_count, info.connections_limit
     peak = max((used, *(frontend.peak_count for frontend in frontends)))
-    if used >= FULL_RATIO * limit or peak >= limit or info.reached_count > 0:
+    if limit and (used >= FULL_RATIO * limit or peak >= limit or info.reached_count > 0):
         following = (_sessions(instance, frontend) for frontend in frontends if not _is_own(instance, info, frontend))
         yield Full("global maxconn", ("global",), used, peak, limit, CONNECTIONS, (("haproxy_connections", instance.name), *following))
 
