@@ -15,10 +15,17 @@ import struct
 from .process_files import text_of
 
 LISTENING = "0A"
+TABLES = ("/proc/self/net/tcp", "/proc/self/net/tcp6")
 
 
 def listening(pid):
     """{"tcp": [["127.0.0.1", 6379], ...], "unix": ["/run/x.sock", ...]} of a process, or None where its files can't be seen."""
+    inodes = sockets_of(pid)
+    return None if inodes is None else {"tcp": sorted(tcp(inodes)), "unix": sorted(unix(inodes))}
+
+
+def sockets_of(pid):
+    """The inodes of a process's sockets, as the kernel's tables show them; None where its files can't be seen."""
     folder = "/proc/%d/fd" % pid
     inodes = set()
     try:
@@ -31,13 +38,32 @@ def listening(pid):
                 inodes.add(match.group(1))
     except OSError:
         return None
-    return {"tcp": sorted(tcp(inodes)), "unix": sorted(unix(inodes))}
+    return inodes
+
+
+# 0: 0100007F:1F40 00000000:0000 0A 00000000:00000002 00:00000000 00000000     0        0 219420 3 ...
+def waiting(inodes, tables=TABLES):
+    """How many connections to these listening sockets wait to be accepted: the kernel shows them as what is to be read."""
+    count = 0
+    for path in tables:
+        try:
+            with open(path, "rb") as stream:
+                next(stream, None)
+                for line in stream:
+                    words = line.decode("ascii", "replace").split()
+                    if len(words) < 10 or words[3] != LISTENING:
+                        break           # all that listen come first, before what may be many thousands
+                    if words[9] in inodes:
+                        count += int(words[4].partition(":")[2], 16)
+        except (OSError, IOError):
+            continue                    # a kernel without IPv6
+    return count
 
 
 # 0: 0100007F:18EB 00000000:0000 0A 00000000:00000000 00:00000000 00000000   106        0 31337 1 ...
 def tcp(inodes):
-    for table in ("tcp", "tcp6"):
-        for line in text_of("/proc/self/net/" + table).splitlines()[1:]:
+    for table in TABLES:
+        for line in text_of(table).splitlines()[1:]:
             words = line.split()
             if len(words) > 9 and words[3] == LISTENING and words[9] in inodes:
                 address, port = words[1].split(":")

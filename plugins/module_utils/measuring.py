@@ -1,7 +1,8 @@
 # Copyright (c) 2026 Caretaker contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Read the counters that prove a change again and again for a while: of the kernel, of database servers by one client each, of nginx.
+"""Read the counters that prove a change again and again for a while: of the kernel, of database servers by one client each, of nginx and
+HAProxy.
 
 Only statistics are read. A reading is {name: number}; counters count since a start that is not told, so only their growth says anything.
 """
@@ -17,7 +18,9 @@ import re
 import threading
 import time
 
+from . import haproxy_servers
 from .host import Host, Limits, Recorder
+from .listening import sockets_of, waiting
 from .local_http import get
 from .mysql_servers import find_servers, talk
 from .nginx_config import flatten, status_page
@@ -64,6 +67,8 @@ def measure(seconds, every, instances=(), credentials=()):
         jobs["mysql " + server["instance"]] = lambda server=server: of_mysql(host, server, count, every)
     for master in find_masters():
         jobs["nginx " + master["instance"]] = lambda master=master: of_nginx(host, master, count, every)
+    for server in haproxy_servers.find_servers():
+        jobs["haproxy " + server["instance"]] = lambda server=server: of_haproxy(host, server, count, every)
     found = dict((name, {"error": "not_found", "stderr": "no such instance runs here"}) for name in instances)
 
     def run(name):
@@ -170,6 +175,25 @@ def of_nginx(host, master, count, every):
     if not readings:
         return {"error": answer.get("error", "failed"), "stderr": answer.get("stderr") or "its stub_status page can't be read"}
     return {"readings": readings}
+
+
+def of_haproxy(host, server, count, every):
+    """At its limits HAProxy stops accepting, so those who come then wait in the kernel's queue of its sockets: how many do, and how many
+    sessions its frontends have begun."""
+    sockets = haproxy_servers.sockets_in(haproxy_servers.files_of(host, server["paths"]))
+    if not sockets:
+        return {"error": "not_found", "stderr": "its configuration names no stats socket"}
+    known = [sockets_of(process["pid"]) for process in server["masters"] + server["children"]]
+    if None in known:
+        return {"error": "denied", "stderr": "its open files can't be seen"}
+    inodes = set().union(*known)
+    readings = []
+    for _moment in moments(count, every):
+        rows, problem = haproxy_servers.frontends(sockets[0])
+        if rows is not None:
+            begun = sum(int(row.get("stot") or 0) for row in rows.values())
+            readings.append({"at": time.time(), "active": float(waiting(inodes)), "work": float(begun)})
+    return {"readings": readings} if readings else {"error": "failed", "stderr": problem}
 
 
 def host_seconds(count, every):

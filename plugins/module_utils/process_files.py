@@ -32,10 +32,12 @@ def open_files(pid):
     return {"files": len(names), "sockets": sockets, "paths": sorted(paths)}
 
 
-def limit_of_files(pid):
-    """The soft limit of open files, or None."""
-    match = re.search(r"(?m)^Max open files\s+(\d+)", text_of("/proc/%d/limits" % pid))
-    return int(match.group(1)) if match else None
+def limit_of_files(pid, hard=False):
+    """The soft limit of open files, or the ``hard`` one up to which a process may raise it; None where it can't be seen."""
+    # Max open files            1024                 524288               files
+    match = re.search(r"(?m)^Max open files\s+(\d+)(?:\s+(\d+))?", text_of("/proc/%d/limits" % pid))
+    limit = match.group(2 if hard else 1) if match else None
+    return int(limit) if limit else None
 
 
 def age(pid):

@@ -28,7 +28,7 @@ def parse_xml(text):
 
 
 def server(text):
-    """{"port", "connectors": [...], "executors": {name: maxThreads}} of server.xml."""
+    """{"port", "connectors": [...], "executors": {name: maxThreads}, "prefixes": {name: what its threads are called}} of server.xml."""
     root = parse_xml(text)
     connectors = []
     for item in root.iter("Connector"):
@@ -36,7 +36,8 @@ def server(text):
         found["secret"] = bool(item.get("secret") or item.get("requiredSecret"))
         connectors.append(found)
     return {"port": root.get("port", "8005"), "word": root.get("shutdown", "SHUTDOWN") == "SHUTDOWN", "connectors": connectors,
-            "executors": dict((item.get("name", ""), item.get("maxThreads", "200")) for item in root.iter("Executor"))}
+            "executors": dict((item.get("name", ""), item.get("maxThreads", "200")) for item in root.iter("Executor")),
+            "prefixes": dict((item.get("name", ""), item.get("namePrefix", "tomcat-exec-")) for item in root.iter("Executor"))}
 
 
 def users(text):

@@ -12,7 +12,8 @@ module: measure
 short_description: Read the counters that prove a change, again and again for a while
 version_added: 1.0.0
 description:
-  - Reads counters of the kernel and, by one client each, statistics of database servers; writes nothing on the target.
+  - Reads counters of the kernel and, by one client each, statistics of database servers; of nginx its status page, of HAProxy its stats
+    socket and how many connections wait to be accepted. Writes nothing on the target.
   - M(caretaker.infra.prove_change) makes a verdict of two such windows.
 options:
   seconds:

@@ -42,9 +42,9 @@ def nginx_worker(connections: float, files: float, limit: int) -> tuple[nginx.In
     return nginx_with(workers=nginx.Workers(9 * DAY, 0, 0, (), (worker,)))
 
 
-BALANCER = haproxy.Instance("x", haproxy.Info("2.4.9", 9 * DAY, 0, 1000, 1, 0, 1), Version("2.4.9", "2.4", False), (),
-                            haproxy.Processes((0,)))
-ROW = haproxy.Proxy("b", "BACKEND", "backend", "UP", 0, 0, None, 0, 0, 0, 0, 0)
+BALANCER = haproxy.Instance("x", haproxy.Info("2.4.9", 9 * DAY, 0, 1000, 1, 0, 1, 0), Version("2.4.9", "2.4", False), (),
+                            haproxy.Processes((0,)), haproxy.Limits(1000, ()))
+ROW = haproxy.Proxy("b", "BACKEND", "backend", "UP", 0, 0, None, 0, 0, 0, 0, 0, 0)
 
 
 def haproxy_with(**changes: Any) -> tuple[haproxy.Instance, ...]:
@@ -77,7 +77,7 @@ def java_counters(**changes: Any) -> tuple[java.Instance, ...]:
     return java_with(counters=replace(JVM.counters, **changes))
 
 
-CATALINA = tomcat.Instance("x", 9 * DAY, Version("8.5.1", "8.5", False), NONE, (), (), NONE, NONE, NONE)
+CATALINA = tomcat.Instance("x", 9 * DAY, Version("8.5.1", "8.5", False), NONE, (), (), NONE, NONE, NONE, "")
 
 
 def tomcat_with(**changes: Any) -> tuple[tomcat.Instance, ...]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -17,10 +18,12 @@ from plugins.plugin_utils.approval.plan import BadPlan, parse
 from plugins.plugin_utils.approval.writing import Heading, Site
 from plugins.plugin_utils.bottleneck.causes import CAUSES
 from plugins.plugin_utils.bottleneck.forecast import Forecast
+from plugins.plugin_utils.facts.java import Options
 from plugins.plugin_utils.findings import Domain, Severity
 from plugins.plugin_utils.inspection import Judged
 from plugins.plugin_utils.registry import RULES_BY_ID
 from plugins.plugin_utils.reports.translation import translator
+from plugins.plugin_utils.tuning.origins import origins
 from plugins.plugin_utils.tuning.planning import Found, found_in_run, tuning_document
 from plugins.plugin_utils.tuning.proof import Outcome
 from plugins.plugin_utils.tuning.proposals import GROWTH
@@ -100,10 +103,10 @@ def test_what_only_the_applications_people_know_is_proposed() -> None:
 
 
 @pytest.mark.parametrize(("rule", "values", "wanted"), [
-    ("tomcat_threads", {"busy_count": 10, "limit_count": 10, "busy_ratio": 1.0}, ("maxThreads", "10", "20", "twice as many: at 100 % in use")),
-    ("tomcat_threads", {"busy_count": 10, "limit_count": None}, None),
+    ("tomcat_threads", {"busy_count": 10, "limit_count": 10, "busy_ratio": 1.0}, None),
+    ("httpd_workers", {"busy_count": 10, "limit_count": 10, "busy_ratio": 1.0}, ("MaxRequestWorkers", "10", "20", "twice as many: at 100 % in use")),
     ("java_heap", {"used_ratio": 0.9, "limit_bytes": 2**30}, ("-Xmx", "1024m", "1536m", "half as much again: 90 % of it")),
-    ("haproxy_connections", {"used_ratio": 0.85, "limit_count": 2000}, ("maxconn (global)", "2000", "4000", "twice as many: at 85 % in use")),
+    ("haproxy_connections", {"used_ratio": 0.85, "limit_count": 2000}, None), ("haproxy_sessions", {"used_ratio": 0.85, "limit_count": 2000}, None),
     ("mysql_connections", {"used_ratio": 0.4, "peak_ratio": 0.9, "max_count": 151}, ("max_connections", "151", "302", "a pooler (ProxySQL) or smaller pools first")),
     ("postgresql_connections", {"used_ratio": 0.9, "free_count": 97}, None), ("postgresql_unused_indexes", {"count": 3}, None)])
 def test_a_proposal_says_which_value_where_a_formula_knows(rule: str, values: dict[str, Any], wanted: tuple[str, ...] | None) -> None:
@@ -116,13 +119,33 @@ def test_a_proposal_says_which_value_where_a_formula_knows(rule: str, values: di
         assert told["formula"]["en"].startswith(wanted[3]) and told["formula"]["zh_CN"] != told["formula"]["en"]
 
 
+def test_a_server_behind_haproxy_is_for_its_people() -> None:
+    finding = Judged("haproxy_sessions", "haproxy shop/web1", Severity.WARNING, "full", {"used_ratio": 0.85, "limit_count": 200})
+    (told,) = tuning_document(SITE, HEADING, "2026Q4-001", {"db2": replace(FOUND["db2"], proposals=(finding,))})["proposals"]
+    assert (told["setting"], told["before"], told["after"]) == ("maxconn (server)", "200", "400")
+
+
+@pytest.mark.parametrize(("options", "wanted"), [
+    (("-Xmx1g", "-Xmx2g"), "command line: -Xmx2g"), (("-XX:MaxRAMPercentage=60",), "command line: -XX:MaxRAMPercentage=60"),
+    (("-XX:+UseG1GC",), "default: a quarter of the memory")])
+def test_a_proposal_tells_who_sets_the_value_today(options: tuple[str, ...], wanted: str) -> None:
+    jvms = (SimpleNamespace(name="shop", options=Options(options, None, None, None)), SimpleNamespace(name="other", options=Unknown("denied")))
+    facts = {"java": SimpleNamespace(instances=jvms), "mysql": SimpleNamespace(servers=(SimpleNamespace(name="3306", origins={}),))}
+    finding = Judged("java_heap", "shop", Severity.WARNING, "full", {"used_ratio": 0.9, "limit_bytes": 2**30})
+    found = replace(FOUND["db2"], proposals=(finding, Judged("java_heap", "other", Severity.WARNING, "full", finding.values)), set_by=origins(facts))
+    told, unknown = tuning_document(SITE, HEADING, "2026Q4-001", {"db2": found})["proposals"]
+    assert told["set_by"]["en"] == wanted and told["set_by"]["zh_CN"] != wanted
+    assert "set_by" not in unknown
+    assert origins(facts)["mysql_connections", "3306"] == ("{who}", {"who": "default"})
+
+
 def test_values_are_proposed_only_for_what_is_proposed() -> None:
     assert set(GROWTH) <= set(PROPOSED)
 
 
 def test_every_cause_has_a_remedy_in_every_language() -> None:
     assert set(CAUSES) == set(SETTINGS) | set(BY_HAND)
-    assert set(SETTINGS) & set(BY_HAND) == {"capacity_disk", *FIRST}, "of disks with heads alone there is something to set"
+    assert set(SETTINGS) & set(BY_HAND) == {"capacity_disk", "threads_few", *FIRST}, "of disks with heads, and of Tomcat, there is something to set"
     assert [text for text in (*BY_HAND.values(), LOOK, HOW_MUCH) if translator("zh_CN")(text) == text] == []
 
 

@@ -14,9 +14,10 @@ from pathlib import Path
 import pytest
 
 from plugins.module_utils import httpd_config, local_http
+from plugins.module_utils.haproxy_servers import configurations
 from plugins.module_utils.log_digest import digest, responses
 from plugins.module_utils.nginx_config import flatten, status_page
-from plugins.module_utils.subjects import haproxy as haproxy_subject, httpd as httpd_subject, nginx
+from plugins.module_utils.subjects import httpd as httpd_subject, nginx
 from plugins.plugin_utils.absent import Unreadable
 from plugins.plugin_utils.archive import Capture, Entry
 from plugins.plugin_utils.facts import haproxy, httpd
@@ -186,7 +187,7 @@ def test_haproxy_info_that_is_none(text: str) -> None:
     (["haproxy"], ["/etc/haproxy/haproxy.cfg"]),
 ])
 def test_haproxy_configurations(argv: list[str], wanted: list[str]) -> None:
-    assert haproxy_subject.configurations({"argv": argv, "cwd": "/srv"}) == wanted
+    assert configurations({"argv": argv, "cwd": "/srv"}) == wanted
 
 
 APACHE = '''ServerRoot "/etc/httpd"

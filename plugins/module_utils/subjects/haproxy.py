@@ -1,7 +1,8 @@
 # Copyright (c) 2026 Caretaker contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""HAProxy: each instance's processes, and its own statistics over the stats socket that its configuration names."""
+"""HAProxy: each instance's processes, its limits as they are written, and its own statistics over the stats socket that its
+configuration names."""
 
 from __future__ import absolute_import, division, print_function
 
@@ -9,57 +10,40 @@ __metaclass__ = type
 
 import json
 import os
-import re
 
+from ..haproxy_config import limits
+from ..haproxy_servers import DEFAULT, files_of, find_servers, sockets_in
 from ..local_http import exchange
-from ..process_files import age, enabled_unit, instance_name, text_of
-from ..servers import running
-
-DEFAULT = "/etc/haproxy/haproxy.cfg"
-SOCKET = re.compile(r"(?m)^\s*stats\s+socket\s+(?:unix@)?(/\S+)")
+from ..process_files import age, enabled_unit, limit_of_files, text_of
 
 
 def capture(host):
-    processes = running(["haproxy"])
-    pids = set(item["pid"] for item in processes)
-    groups = {}
-    for item in [item for item in processes if item["parent"] not in pids]:
-        groups.setdefault((item["container"], tuple(configurations(item))), []).append(item)
-    found, taken = [], set()
-    for (container, paths), masters in sorted(groups.items()):
-        name = instance_name(re.sub(r"\.cfg$", "", os.path.basename(paths[0].rstrip("/"))), masters[0], taken)
-        found.append({"instance": name, "pid": masters[0]["pid"], "container": container})
-        if not container:
-            look(host, name, masters, paths, [item for item in processes if item["parent"] in [master["pid"] for master in masters]])
+    found = []
+    for server in find_servers():
+        found.append({"instance": server["instance"], "pid": server["pid"], "container": server["container"]})
+        if not server["container"]:
+            look(host, server)
     installed = host.exists(DEFAULT)
     host.note("haproxy instances", json.dumps({"instances": found, "installed": installed,
                                                "enabled": enabled_unit(host, ["haproxy"]) if installed else None}))
 
 
-def configurations(process):
-    """The paths after -f; all words after -- are paths too."""
-    argv = process["argv"]
-    paths = [argv[place + 1] for place, word in enumerate(argv[:-1]) if word == "-f"]
-    if "--" in argv:
-        paths.extend(argv[argv.index("--") + 1:])
-    return [os.path.join(process["cwd"] or "/", path) for path in paths] or [DEFAULT]
-
-
-def look(host, name, masters, paths, children):
-    sockets = sockets_of(host, paths)
-    host.record("processes", name, json.dumps({
-        "exe": masters[0]["exe"], "sockets": sockets, "readable": all(os.access(path, os.R_OK) for path in paths),
-        "ages": [age(item["pid"]) for item in children or masters]}), kind="note")
+def look(host, server):
+    files = files_of(host, server["paths"])
+    sockets = sockets_in(files)
+    host.record("processes", server["instance"], json.dumps({
+        "exe": server["exe"], "sockets": sockets, "readable": all(os.access(path, os.R_OK) for path in server["paths"]),
+        "ages": [age(item["pid"]) for item in server["children"] or server["masters"]]}), kind="note")
+    host.record("limits", server["instance"], json.dumps({
+        "files": limit_of_files(server["pid"], hard=True),
+        "written": [written for path in files for written in written_in(path)]}), kind="note")
     answer = {}
     for question in ("info", "stat") if sockets else ():
         if "error" not in answer:       # one that hangs is not asked again
             answer = exchange(sockets[0], 0, "show %s\n" % question)
-        host.record(question, name, **answer)
+        host.record(question, server["instance"], **answer)
 
 
-def sockets_of(host, paths):
-    """The stats sockets that the configuration names; of a folder its .cfg files are read, as HAProxy does."""
-    files = []
-    for path in paths:
-        files.extend(host.glob(path.rstrip("/") + "/*.cfg") if os.path.isdir(path) else [path])
-    return [socket for path in files for socket in SOCKET.findall(text_of(path))]
+def written_in(path):
+    """Where its limits are written: [{"section", "name", "value", "path"}, ...]"""
+    return [{"section": item["section"], "name": item["name"], "value": item["value"], "path": path} for item in limits(text_of(path))]

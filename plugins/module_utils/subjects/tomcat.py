@@ -14,10 +14,10 @@ import re
 
 from ..local_http import get
 from ..log_digest import MAX_BYTES, MONTHS, digest
-from ..process_files import age, enabled_unit, instance_name, text_of
-from ..servers import running
+from ..process_files import age, enabled_unit, text_of
+from ..servers import unit_of
 from ..tomcat_config import allowed, server, status, users
-from .java import name_of, safe_options
+from ..tomcat_servers import find_servers
 
 UNITS = ("tomcat", "tomcat10", "tomcat11", "tomcat9", "tomcat8")
 INSTALLED = ("/etc/tomcat*/server.xml", "/var/lib/tomcat*/conf/server.xml", "/opt/tomcat*/conf/server.xml",
@@ -33,28 +33,19 @@ ONE_LINE = re.compile(r"^(\d\d)-(\w{3})-(\d{4}) \d\d:\d\d:\d\d\.\d{3} ([A-Z]+) \
 
 
 def capture(host):
-    found, taken = [], set()
-    for process in running(["java", "jsvc"], workers=False):
-        options, main = safe_options(process["argv"])
-        base = option(options, "catalina.base") or option(options, "catalina.home")
-        if not base:
-            continue
-        name = instance_name(name_of(options, main), process, taken)
-        found.append({"instance": name, "pid": process["pid"], "container": process["container"]})
-        if not process["container"]:
-            look(host, name, process, base, option(options, "catalina.home") or base)
+    found = []
+    for item in find_servers():
+        found.append({"instance": item["instance"], "pid": item["pid"], "container": item["container"]})
+        if not item["container"]:
+            look(host, item)
     installed = any(host.glob(pattern) for pattern in INSTALLED)
     host.note("tomcat instances", json.dumps({"instances": found, "installed": installed,
                                               "enabled": enabled_unit(host, UNITS) if installed else None}))
 
 
-def option(options, name):
-    start = "-D%s=" % name
-    return next((word[len(start):] for word in options if word.startswith(start)), "")
-
-
-def look(host, name, process, base, home):
-    host.record("process", name, json.dumps({"seconds": age(process["pid"]), "exe": home + "/"}), kind="note")
+def look(host, found):
+    name, base, home = found["instance"], found["base"], found["home"]
+    host.record("process", name, json.dumps({"seconds": age(found["pid"]), "exe": home + "/", "unit": unit_of(found["pid"])}), kind="note")
     host.record("version", name, **version(home))
     configuration = reduced(host, "server", name, base + "/conf/server.xml", server)
     reduced(host, "users", name, base + "/conf/tomcat-users.xml", users)

@@ -7,11 +7,11 @@ from __future__ import absolute_import, division, print_function
 
 __metaclass__ = type
 
-from . import mysql, nginx, postgresql, sysctl, sysfs
+from . import haproxy, mysql, nginx, postgresql, sysctl, sysfs, tomcat
 from .errors import BadSetting
 from .values import same
 
-KINDS = {"sysctl": sysctl, "postgresql": postgresql, "mysql": mysql, "nginx": nginx, "sysfs": sysfs}
+KINDS = {"sysctl": sysctl, "postgresql": postgresql, "mysql": mysql, "nginx": nginx, "haproxy": haproxy, "tomcat": tomcat, "sysfs": sysfs}
 
 
 def look(host, kind, instance, name):

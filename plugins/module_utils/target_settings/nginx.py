@@ -16,8 +16,8 @@ from ..nginx_config import flatten
 from ..nginx_servers import find_masters, is_leaving, places, read as text_of
 from ..process_files import limit_of_files
 from ..servers import forget
+from . import in_place
 from .errors import BadSetting
-from .own_file import replace
 from .values import same
 
 # {directive: (the block that it stands in, nginx's own value)}; without a limit of its own a worker has its master's
@@ -42,11 +42,11 @@ def write(host, instance, name, value, kept):
     master = _master(instance)
     main = _main(host, master)
     path = _written(host, main, name)[1]
-    before = text_of(path)
-    _store(path, changed(before, name, kept))
+    before = in_place.read(path)
+    in_place.write(path, changed(before, name, kept))
     tested = host.ask([master["exe"], "-t", "-c", main])
     if tested.get("error") or tested.get("rc"):
-        _store(path, before)
+        in_place.write(path, before)
         raise BadSetting("nginx %s refuses %s %s: %s" % (instance, name, kept, (tested.get("stderr") or tested.get("error", ""))[:300]))
     _load(instance, master)
     found = read(host, instance, name)
@@ -98,13 +98,6 @@ def _written(host, main, name):
     if len(values) != 1 or len(holders) != 1:
         raise BadSetting("%s does not stand once, on a line of its own, in the configuration of nginx; set it by hand" % name)
     return values[0], holders[0]
-
-
-def _store(path, text):
-    try:
-        replace(path, text)
-    except (OSError, IOError) as error:
-        raise BadSetting("%s can't be written: %s" % (path, error.strerror))
 
 
 def _master(instance):

@@ -45,7 +45,12 @@ def store(path, name, value, head="", form=EQUALS):
 
 
 def replace(path, text):
-    """Write a file at once and for good; one that is there keeps its mode and owner."""
+    replace_bytes(path, text.encode("utf-8"))
+
+
+def replace_bytes(path, data):
+    """Write a file at once and for good; one that is there keeps its mode and owner, and a link stays a link."""
+    path = os.path.realpath(path)
     beside = path + ".new"
     descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o644)
     with os.fdopen(descriptor, "wb") as stream:
@@ -53,7 +58,7 @@ def replace(path, text):
             status = os.stat(path)
             os.fchmod(stream.fileno(), stat.S_IMODE(status.st_mode))
             os.fchown(stream.fileno(), status.st_uid, status.st_gid)
-        stream.write(text.encode("utf-8"))
+        stream.write(data)
         stream.flush()
         os.fsync(stream.fileno())
     os.rename(beside, path)

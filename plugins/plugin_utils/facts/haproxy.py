@@ -26,7 +26,10 @@ DENIED = Unknown("its configuration can't be read; inspect as root")
 
 @dataclass(frozen=True)
 class Info:
-    """The whole process; ``idle_ratio`` is the share of its time in which it waited for something to do."""
+    """The whole process; ``idle_ratio`` is the share of its time in which it waited for something to do.
+
+    ``reached_count``: how often a connection took the last place since the start; 0 from versions that do not count it.
+    """
 
     version: str
     uptime_seconds: float
@@ -35,14 +38,15 @@ class Info:
     idle_ratio: float
     dropped_logs_count: int
     processes_count: int
+    reached_count: int
 
 
 @dataclass(frozen=True)
 class Proxy:
     """A row of ``show stat``. ``kind``: frontend, backend, server, listener. Limits are None where none is set.
 
-    Counters since the start: ``errors_count`` answers 5xx of ``responses_count`` answers (None where it is not HTTP), ``retries_count``
-    connections tried again, ``downs_count`` times the checks found it gone.
+    ``peak_count``: the most sessions since the start. Counters since then: ``errors_count`` answers 5xx of ``responses_count`` answers
+    (None where it is not HTTP), ``retries_count`` connections tried again, ``downs_count`` times the checks found it gone.
     """
 
     proxy: str
@@ -57,6 +61,7 @@ class Proxy:
     changed_seconds: float | None
     errors_count: int | None
     responses_count: int
+    peak_count: int
 
     @property
     def label(self) -> str:
@@ -71,12 +76,31 @@ class Processes:
 
 
 @dataclass(frozen=True)
+class Written:
+    """A limit as the configuration says it. ``section``: "global", "defaults", "frontend shop" or "listen shop"."""
+
+    section: str
+    name: str
+    value: str
+    path: str
+
+
+@dataclass(frozen=True)
+class Limits:
+    """``files``: the hard limit of open files, up to which HAProxy raises its own."""
+
+    files: int
+    written: tuple[Written, ...]
+
+
+@dataclass(frozen=True)
 class Instance:
     name: str
     info: Known[Info]
     version: Known[Version]
     proxies: Known[tuple[Proxy, ...]]
     processes: Known[Processes]
+    limits: Known[Limits]
 
 
 @dataclass(frozen=True)
@@ -99,7 +123,7 @@ def instance(capture: Capture, name: str) -> Instance:
     info = readable(answer, capture, note, key + "info", parse_info)
     return Instance(
         name, info, readable(parse_version, info, note), readable(answer, capture, note, key + "stat", parse_stat),
-        readable(parse_processes, note),
+        readable(parse_processes, note), readable(parse_limits, capture.known(key + "limits")),
     )
 
 
@@ -128,6 +152,7 @@ def parse_info(text: str) -> Info:
             version=found["Version"], uptime_seconds=float(found["Uptime_sec"]), connections_count=int(found["CurrConns"]),
             connections_limit=int(found["Maxconn"]), idle_ratio=int(found["Idle_pct"]) / 100,
             dropped_logs_count=int(found.get("DroppedLogs", 0)), processes_count=int(found.get("Nbproc", 1)),
+            reached_count=int(found.get("MaxconnReached", 0)),
         )
     except (KeyError, ValueError) as error:
         raise Unreadable("{key}: is cut off or not HAProxy's answer", key="show info") from error
@@ -163,6 +188,7 @@ def proxy_of(row: dict[str, str]) -> Proxy:
             sessions_count=count("scur"), sessions_limit=count("slim") or None, retries_count=count("wretr"), downs_count=count("chkdown"),
             changed_seconds=float(row["lastchg"]) if row.get("lastchg") else None,
             errors_count=count("hrsp_5xx") if row.get("hrsp_5xx") else None, responses_count=sum(count(name) for name in ANSWERS),
+            peak_count=count("smax"),
         )
     except (KeyError, ValueError) as error:
         raise Unreadable("{key}: is cut off or not HAProxy's answer", key="show stat") from error
@@ -185,3 +211,17 @@ def parse_processes(note: str | Unknown) -> Known[Processes]:
     if not isinstance(ages, list):
         raise Unreadable("{key}: is cut off or not what Caretaker writes", key="processes")
     return Processes(tuple(sorted(float(age) for age in ages if age is not None)))
+
+
+# {"files": 524288, "written": [{"section": "global", "name": "maxconn", "value": "2000", "path": "/etc/haproxy/haproxy.cfg"}]}
+def parse_limits(text: str | Unknown) -> Known[Limits]:
+    if isinstance(text, Unknown):
+        return text
+    found = json_object(text, "limits")
+    if found.get("files") is None:
+        return Unknown("its limit of open files can't be seen")
+    try:
+        return Limits(int(found["files"]), tuple(
+            Written(str(item["section"]), str(item["name"]), str(item["value"]), str(item["path"])) for item in found["written"]))
+    except (KeyError, TypeError, ValueError) as error:
+        raise Unreadable("{key}: is cut off or not what Caretaker writes", key="limits") from error

@@ -13,7 +13,7 @@ from typing import Any
 from ..absent import Known, NotHere, Unknown, Unreadable
 from ..archive import Capture, text_of
 from .guard import readable
-from .java import Pool, Threads, parse_threads
+from .java import Threads, parse_threads
 from .middleware import Log, Presence, Server, Version, is_packaged, json_object, logs, number, presence
 
 NONE = NotHere("no Tomcat runs here and none is configured")
@@ -24,13 +24,15 @@ NO_LOG = NotHere("it writes no catalina.out and no catalina log of its own")
 
 @dataclass(frozen=True)
 class Connector:
-    """``threads_limit`` None where that is not told. ``open``: others than this host can reach it."""
+    """``threads_limit`` None where that is not told. ``open``: others than this host can reach it. ``executor``: whose threads it has, ""
+    for its own."""
 
     port: str
     protocol: str
     threads_limit: int | None
     open: bool
     has_secret: bool
+    executor: str
 
     @property
     def is_ajp(self) -> bool:
@@ -38,10 +40,20 @@ class Connector:
 
 
 @dataclass(frozen=True)
+class Executor:
+    """Threads that connectors share. ``pool``: what they are called in a thread dump, "" where that can't be told."""
+
+    name: str
+    threads_limit: int | None
+    pool: str
+
+
+@dataclass(frozen=True)
 class Configuration:
     """``shutdown_port`` -1 where there is none; ``shutdown_word`` True where it is the one that everybody knows."""
 
     connectors: tuple[Connector, ...]
+    executors: tuple[Executor, ...]
     shutdown_port: int
     shutdown_word: bool
 
@@ -84,6 +96,7 @@ class Instance:
     used: Known[tuple[Used, ...]]
     requests: Known[tuple[Requests, ...]]
     logs: Known[tuple[Log, ...]]
+    unit: Known[str]                                        # systemd's, "" for none
 
 
 @dataclass(frozen=True)
@@ -108,12 +121,20 @@ def instance(capture: Capture, server: Server) -> Instance:
         server.name, readable(parse_uptime, capture.known(key + "process")), readable(parse_version, capture, key),
         configuration, readable(parse_users, capture, key + "users"), readable(parse_managers, capture.known(key + "manager")),
         readable(used_threads, capture, server, configuration, status), requests_of(status), readable(logs, capture, key + "log *", NO_LOG),
+        readable(parse_unit, capture.known(key + "process")),
     )
 
 
-# {"seconds": 864000.0, "exe": "/usr/share/tomcat10/"}
+# {"seconds": 864000.0, "exe": "/usr/share/tomcat10/", "unit": "tomcat10.service"}
 def parse_uptime(text: str | Unknown) -> Known[float]:
     return text if isinstance(text, Unknown) else number(json_object(text, "process"), "seconds", "process")
+
+
+def parse_unit(text: str | Unknown) -> Known[str]:
+    if isinstance(text, Unknown):
+        return text
+    unit = json_object(text, "process").get("unit")
+    return Unknown("this capture does not tell which unit runs it; inspect again") if unit is None else str(unit)
 
 
 # server.info=Apache Tomcat/10.1.52 (Debian)
@@ -130,16 +151,23 @@ def parse_version(capture: Capture, key: str) -> Known[Version]:
     return Version(match.group(1), f"{match.group(2)}.{match.group(3)}", is_packaged(home))
 
 
-# {"port": "-1", "word": true, "connectors": [{"port": "8080", "protocol": "HTTP/1.1", "secret": false}], "executors": {}}
+# {"port": "-1", "word": true, "connectors": [{"port": "8080", "protocol": "HTTP/1.1", "secret": false, "executor": "pool"}],
+#  "executors": {"pool": "200"}, "prefixes": {"pool": "catalina-exec-"}}
 def parse_server(text: str | Unknown) -> Known[Configuration]:
     if isinstance(text, Unknown):
         return text
     found = json_object(text, "server.xml")
     try:
         connectors = tuple(connector_of(item, found["executors"]) for item in found["connectors"])
-        return Configuration(connectors, int(found["port"]), bool(found["word"]))
+        executors = tuple(executor_of(name, most, found.get("prefixes", {})) for name, most in found["executors"].items())
+        return Configuration(connectors, executors, int(found["port"]), bool(found["word"]))
     except (KeyError, TypeError, ValueError) as error:
         raise Unreadable("{key}: is cut off or not what Caretaker writes", key="server.xml") from error
+
+
+def executor_of(name: str, most: str, prefixes: dict[str, str]) -> Executor:
+    prefix = str(prefixes.get(name, ""))
+    return Executor(name, int(most) if most.isdigit() else None, prefix.removesuffix("-exec-") if prefix.endswith("-exec-") else "")
 
 
 LOOPBACK = ("127.", "localhost", "::1", "0:0:0:0:0:0:0:1")
@@ -151,7 +179,7 @@ def connector_of(item: dict[str, Any], executors: dict[str, str]) -> Connector:
     # AJP listens on loopback by itself since 7.0.100, 8.5.51, 9.0.31; without an address HTTP listens everywhere
     address = str(item.get("address", "localhost" if "AJP" in protocol.upper() else "*"))
     return Connector(str(item.get("port", "")), protocol, int(most) if most.isdigit() else None, not address.startswith(LOOPBACK),
-                     bool(item["secret"]))
+                     bool(item["secret"]), str(item["executor"]) if item.get("executor") in executors else "")
 
 
 # [{"name": "deploy", "roles": ["manager-gui"], "weak": "well known"}]
@@ -204,21 +232,30 @@ def used_threads(
     capture: Capture, server: Server, configuration: Known[Configuration], status: Known[tuple[dict[str, Any], ...]]
 ) -> Known[tuple[Used, ...]]:
     """From the manager's status page; without an account for it from the thread dump that the subject java has taken."""
+    limits = limits_of(configuration)
     if isinstance(status, tuple):
-        return tuple(Used(str(row["name"]), int(row["busy"]), int(row["max"]) if row["max"] > 0 else None) for row in status)
+        return tuple(Used(str(row["name"]), int(row["busy"]), int(row["max"]) if row["max"] > 0 else limits.get(port_of(str(row["name"]))))
+                     for row in status)
     threads = parse_threads(dump_of(capture, server.pid))
     if not isinstance(threads, Threads):
         return threads
     if not isinstance(configuration, Configuration):
         return configuration
-    limits = {connector.port: connector.threads_limit for connector in configuration.connectors}
-    found = tuple(Used(pool.name, pool.busy_count, limits.get(port_of(pool))) for pool in threads.pools)
+    found = tuple(Used(pool.name, pool.busy_count, limits.get(port_of(pool.name))) for pool in threads.pools)
     return found or NotHere("it has no connector with threads of its own")
 
 
-def port_of(pool: Pool) -> str:
-    """``8080`` of ``http-nio-8080`` or ``ajp-nio-127.0.0.1-8009``."""
-    return pool.name.rpartition("-")[2]
+def limits_of(configuration: Known[Configuration]) -> dict[str, int | None]:
+    """{port of a connector, or pool of an executor: the most threads}; the status page does not tell it of an executor's."""
+    if not isinstance(configuration, Configuration):
+        return {}
+    ports = {connector.port: connector.threads_limit for connector in configuration.connectors}
+    return {**{executor.pool: executor.threads_limit for executor in configuration.executors if executor.pool}, **ports}
+
+
+def port_of(name: str) -> str:
+    """``8080`` of ``http-nio-8080`` or ``ajp-nio-127.0.0.1-8009``; of an executor's pool its name."""
+    return name.rpartition("-")[2] if name.rpartition("-")[2].isdigit() else name
 
 
 def dump_of(capture: Capture, pid: int) -> str | Unknown:

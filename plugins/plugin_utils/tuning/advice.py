@@ -16,10 +16,10 @@ from ..facts.kernel_settings import Configured
 from ..facts.mysql_model import Names
 from ..facts.postgresql_model import Instance, Setting
 from ..findings import Domain
-from . import kernel, mysql, mysql_counters, nginx, postgresql, postgresql_vacuum
+from . import kernel, middleware, mysql, mysql_counters, nginx, postgresql, postgresql_vacuum
 from .causes import causes_at
 from .share import Share, share_of
-from .step import Advice, Decided, Step, Target
+from .step import Advice, Decided, Limit, Step, Target
 
 # A setting whose step waits for others: {setting: those that come first}
 ORDER = {
@@ -49,6 +49,8 @@ def advise(facts: Mapping[str, Any]) -> Advice:
             steps.extend(_mysql(server, share, causes_at(facts, "mysql", server.name, len(servers) == 1), undecided))
     for web in _web_servers(facts):
         steps.extend(_nginx(web, undecided))
+    for kind, name, limit in middleware.limits(facts):
+        steps.extend(_raised(kind, name, limit, undecided))
     return Advice(_in_order(steps), undecided)
 
 
@@ -154,6 +156,13 @@ def _nginx(web: Any, undecided: dict[str, Unknown]) -> Iterator[Step]:
     for now, target in targets:
         if not _is_near(float(now), target):
             yield Step(Domain.PLATFORM, "nginx", web.name, now, "nginx's configuration", target, ORDER.get(target.setting, ()))
+
+
+def _raised(kind: str, name: str, limit: Limit, undecided: dict[str, Unknown]) -> Iterator[Step]:
+    if isinstance(limit.decided, Unknown):
+        undecided[f"{kind} {name} {limit.setting}".strip()] = limit.decided
+    elif not _is_near(float(limit.before), limit.decided):
+        yield Step(Domain.PLATFORM, kind, name, limit.before, limit.set_by, limit.decided)
 
 
 def _is_near(now: float, target: Target) -> bool:

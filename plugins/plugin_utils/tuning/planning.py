@@ -10,7 +10,7 @@ one restart serves them all. Whoever wants one to be proven by itself gives it a
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +25,7 @@ from ..registry import RULES_BY_ID
 from ..reports.bottlenecks import diagnosis_of, forecasts_of
 from ..reports.document import in_both
 from .advice import advise
+from .origins import Line, origins
 from .proposals import value_for
 from .remedies import FIRST, PROPOSED, by_hand, how_much, steps_for
 from .step import Advice, Step
@@ -34,11 +35,13 @@ SHORT_OF_FINE = (Severity.INFO, Severity.WARNING, Severity.CRITICAL)
 
 @dataclass(frozen=True)
 class Found:
-    """What an inspection says of a host; ``diagnosis`` None without a history; ``proposals``: findings of rules in PROPOSED."""
+    """What an inspection says of a host; ``diagnosis`` None without a history; ``proposals``: findings of rules in PROPOSED that no step
+    answers; ``set_by``: {(rule, object): who sets the value that such a finding is about}."""
 
     advice: Advice
     diagnosis: Diagnosis | None = None
     proposals: tuple[Judged, ...] = ()
+    set_by: Mapping[tuple[str, str], Line] = field(default_factory=dict)
 
 
 def found_in_run(home: Path, run: str, hosts: Collection[str]) -> dict[str, Found]:
@@ -46,12 +49,16 @@ def found_in_run(home: Path, run: str, hosts: Collection[str]) -> dict[str, Foun
     captures = [load(path) for path in captures_of_run(home, run)]
     if not captures:
         raise BadPlan(f"{home / 'archive'} has no captures of a run {run!r}; scripts/status names the newest run")
-    return {capture.host: _found(judge(capture)) for capture in captures if capture.host in hosts and not capture.problem}
+    return {capture.host: found_in(judge(capture)) for capture in captures if capture.host in hosts and not capture.problem}
 
 
-def _found(inspection: Inspection) -> Found:
-    proposals = (item for item in inspection.findings if item.rule in PROPOSED and item.severity in SHORT_OF_FINE)
-    return Found(advise(inspection.facts), diagnosis_of(inspection.facts), tuple(proposals))
+def found_in(inspection: Inspection) -> Found:
+    advice = advise(inspection.facts)
+    answered = {finding for step in advice.steps for finding in step.target.answers}
+    proposals = tuple(
+        item for item in inspection.findings
+        if item.rule in PROPOSED and item.severity in SHORT_OF_FINE and (item.rule, item.object) not in answered)
+    return Found(advice, diagnosis_of(inspection.facts), proposals, origins(inspection.facts))
 
 
 def tuning_document(site: Site, heading: Heading, run: str, found: Mapping[str, Found]) -> dict[str, Any]:
@@ -69,15 +76,17 @@ def tuning_document(site: Site, heading: Heading, run: str, found: Mapping[str, 
         **document,
         "bottlenecks": [item for host in sorted(found) for item in _bottlenecks(host, found[host].diagnosis, numbered)],
         "forecasts": [{"host": host, **item} for host in sorted(found) for item in forecasts_of(found[host].diagnosis)],
-        "proposals": [{"host": host, **_proposal(item)} for host in sorted(found) for item in found[host].proposals],
+        "proposals": [{"host": host, **_proposal(item, found[host].set_by)} for host in sorted(found) for item in found[host].proposals],
     }
 
 
-def _proposal(item: Judged) -> dict[str, Any]:
-    value = value_for(item.rule, item.values)
+def _proposal(item: Judged, set_by: Mapping[tuple[str, str], Line]) -> dict[str, Any]:
+    value = value_for(item.rule, item.object, item.values)
     what = {} if value is None else {"setting": value.setting, "before": value.before, "after": value.after,
                                      "formula": in_both(value.formula, value.values), "source": value.source}
-    return {"object": item.object, "says": in_both(item.message, item.values), "by_hand": in_both(RULES_BY_ID[item.rule].fix, {}), **what}
+    origin = set_by.get((item.rule, item.object))
+    return {"object": item.object, "says": in_both(item.message, item.values), "by_hand": in_both(RULES_BY_ID[item.rule].fix, {}), **what,
+            **({"set_by": in_both(*origin)} if value is not None and origin else {})}
 
 
 def _bottlenecks(host: str, diagnosis: Diagnosis | None, steps: Iterable[Mapping[str, Any]]) -> Iterator[dict[str, Any]]:

@@ -1,9 +1,10 @@
 # Copyright (c) 2026 Caretaker contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Which value a finding asks for where only the application's people may set it: connections, threads, heaps and limits of middleware.
+"""Which value a finding asks for where only the application's people may set it: connections, heaps and limits of middleware.
 
-A proposal has the same bound as a step: what was raised so is no finding at the same load, and then nothing more is proposed.
+What a step of the plan changes is not among them. A proposal has the same bound as a step: what was raised so is no finding at the same
+load, and then nothing more is proposed.
 """
 
 from __future__ import annotations
@@ -21,7 +22,10 @@ POOLED = ("a pooler (ProxySQL) or smaller pools first: each connection takes mem
 
 @dataclass(frozen=True)
 class Growth:
-    """``times`` what the finding calls ``limit``; ``ratio``: how much of it that finding says is in use."""
+    """``times`` what the finding calls ``limit``; ``ratio``: how much of it that finding says is in use.
+
+    ``of``: what the names of objects hold that it is for.
+    """
 
     setting: str
     limit: str
@@ -29,6 +33,7 @@ class Growth:
     times: float
     formula: str
     source: str
+    of: str = ""
 
 
 @dataclass(frozen=True)
@@ -44,11 +49,9 @@ class Value:
 
 
 GROWTH: Mapping[str, Growth] = {
-    "haproxy_connections": Growth("maxconn (global)", "limit_count", "used_ratio", 2, TWICE,
-                                  "HAProxy management guide: some 33 KiB a connection"),
-    "haproxy_sessions": Growth("maxconn", "limit_count", "used_ratio", 2, TWICE, "HAProxy configuration manual, maxconn"),
+    # Of a server behind it, such as shop/web1: a frontend's limit is a step of the plan
+    "haproxy_sessions": Growth("maxconn (server)", "limit_count", "used_ratio", 2, TWICE, "HAProxy configuration manual, maxconn", "/"),
     "httpd_workers": Growth("MaxRequestWorkers", "limit_count", "busy_ratio", 2, TWICE, "Apache documentation, MaxRequestWorkers"),
-    "tomcat_threads": Growth("maxThreads", "limit_count", "busy_ratio", 2, TWICE, "Tomcat documentation, maxThreads; 1 MiB of stack each"),
     "java_heap": Growth("-Xmx", "limit_bytes", "used_ratio", 1.5, HALF_MORE, "Java documentation: room for what lives, and as much again"),
     "rabbitmq_memory": Growth("vm_memory_high_watermark.absolute", "limit_bytes", "used_ratio", 1.5, HALF_MORE,
                               "RabbitMQ documentation: 0.4 to 0.7 of the host's memory"),
@@ -58,10 +61,10 @@ GROWTH: Mapping[str, Growth] = {
 }
 
 
-def value_for(rule: str, values: Mapping[str, Any]) -> Value | None:
-    """What a finding of this rule, with these values, asks for; None where no formula knows or the finding tells no limit."""
+def value_for(rule: str, name: str, values: Mapping[str, Any]) -> Value | None:
+    """What a finding of this rule at the object of that name asks for; None where no formula knows or the finding tells no limit."""
     growth = GROWTH.get(rule)
-    if growth is None or not values.get(growth.limit) or growth.ratio not in values:
+    if growth is None or growth.of not in name or not values.get(growth.limit) or growth.ratio not in values:
         return None
     before = float(values[growth.limit])
     return Value(growth.setting, _shown(before, growth), _shown(before * growth.times, growth), growth.formula,

@@ -19,7 +19,8 @@ SETTINGS: Mapping[str, tuple[str, ...]] = {
     "listen_backlog": ("net.core.somaxconn",),
     "conntrack_limit": ("net.netfilter.nf_conntrack_max",),
     "files_limit": ("fs.file-max",),
-    "places_few": ("worker_rlimit_nofile", "worker_connections"),
+    "places_few": ("worker_rlimit_nofile", "worker_connections", "* maxconn"),
+    "threads_few": ("* maxThreads",),
     "checkpoints_forced": ("max_wal_size", "min_wal_size", "innodb_redo_log_capacity", "innodb_log_file_size"),
     "log_small": ("innodb_log_buffer_size", "innodb_redo_log_capacity", "innodb_log_file_size"),
     "sorts_spill": ("work_mem", "tmp_table_size", "max_heap_table_size"),
@@ -96,7 +97,7 @@ def how_much(verdict: Verdict) -> tuple[str, dict[str, float]] | None:
 
 def by_hand(cause: str) -> tuple[str, dict[str, str]]:
     """What people do about a cause that no step answers to: a template and its values."""
-    return (BY_HAND[cause], {}) if cause in BY_HAND else (LOOK, {"names": ", ".join(SETTINGS[cause])})
+    return (BY_HAND[cause], {}) if cause in BY_HAND else (LOOK, {"names": ", ".join(name.removeprefix("* ") for name in SETTINGS[cause])})
 
 
 def steps_for(cause: str, settings: Mapping[str, str]) -> list[str]:

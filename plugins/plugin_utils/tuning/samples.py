@@ -31,7 +31,7 @@ class Window:
 
 @dataclass(frozen=True)
 class Interval:
-    """The growth of the counters over ``seconds``, and the mean of ``active`` sessions in it."""
+    """The growth of the counters over ``seconds``, and the mean of ``active`` sessions, or of connections that wait, in it."""
 
     seconds: float
     grown: Reading
@@ -43,11 +43,16 @@ class Interval:
         return self.grown.get(part, NAN) / below if below > 0 else NAN
 
 
-def _latency(interval: Interval) -> float:
-    """Seconds a transaction or statement: told by the server, or by Little's law from the sessions that are at work."""
-    told = interval.ratio("busy_seconds", "work")
+def _by_little(interval: Interval) -> float:
+    """Seconds that each piece of work took or waited, by Little's law from how many were at it on average; NaN where nothing was done."""
     done = interval.grown.get("work", NAN)
-    return told if not np.isnan(told) or not done > 0 else interval.active * interval.seconds / done
+    return interval.active * interval.seconds / done if done > 0 else NAN
+
+
+def _latency(interval: Interval) -> float:
+    """Seconds a transaction or statement: told by the server, or else from the sessions that are at work."""
+    told = interval.ratio("busy_seconds", "work")
+    return _by_little(interval) if np.isnan(told) else told
 
 
 def _misses(interval: Interval) -> float:
@@ -64,6 +69,7 @@ COSTS: Mapping[str, tuple[str, Callable[[Interval], float]]] = {
     "database_temporary_tables_rate": ("server", lambda interval: interval.ratio("temporary_tables", "work")),
     "database_log_waits_rate": ("server", lambda interval: interval.ratio("log_waits", "work")),
     "connections_dropped_ratio": ("server", lambda interval: interval.ratio("dropped", "accepted")),
+    "connections_wait_seconds": ("server", _by_little),
     "disk_await_seconds": ("kernel", lambda interval: interval.ratio("request_seconds", "requests")),
     "swap_out_pages_rate": ("kernel", lambda interval: interval.grown.get("swapped_out_pages", NAN) / interval.seconds),
     "compaction_stalls_rate": ("kernel", lambda interval: interval.grown.get("compaction_stalls", NAN) / interval.seconds),

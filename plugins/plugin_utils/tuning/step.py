@@ -20,7 +20,8 @@ class Target:
 
     ``value`` is what the setting's own tool takes ("128MB", "1.1"). ``formula`` and ``effect`` are plain templates in English, filled
     from ``values``; ``source`` names where the formula comes from. ``proof``: the measure that will show the gain.
-    ``words``: of a setting that is no number, all values that are left alone.
+    ``words``: of a setting that is no number, all values that are left alone. ``answers``: (rule, object) of the findings that the step
+    answers, which are no proposals then.
     """
 
     setting: str
@@ -35,6 +36,7 @@ class Target:
     needs_restart: bool = False
     change_risk: int = 1
     words: tuple[str, ...] = ()
+    answers: tuple[tuple[str, str], ...] = ()
 
 
 # Of one setting: its target, why there is none, or None where what is in force is enough
@@ -42,10 +44,20 @@ Decided = Target | Unknown | None
 
 
 @dataclass(frozen=True)
-class Step:
-    """A setting to change. ``how``: who sets it (sysctl, postgresql, mysql); ``set_by``: the file that sets it today, or "default".
+class Limit:
+    """A limit of a server that was reached: its value of today, who sets it, and its target, or why there is none."""
 
-    ``after``: settings whose steps, where there are any, come first.
+    setting: str
+    before: str
+    set_by: str
+    decided: Target | Unknown
+
+
+@dataclass(frozen=True)
+class Step:
+    """A setting to change. ``how``: who sets it (sysctl, postgresql, mysql, nginx, haproxy, tomcat).
+
+    ``set_by``: the file that sets it today, or "default". ``after``: settings whose steps, where there are any, come first.
     """
 
     domain: Domain

@@ -28,6 +28,7 @@ COST_NAMES = {
     "swap_out_pages_rate": "pages_per_second",
     "compaction_stalls_rate": "stalls_per_second",
     "tcp_listen_overflows_rate": "refused_ratio", "connections_dropped_ratio": "dropped_ratio",
+    "connections_wait_seconds": "time_seconds",
 }
 
 

@@ -89,18 +89,20 @@ def proposals(document: Mapping[str, Any], language: str, t: Any) -> Iterator[Li
             (t("Host"), t("Object"), t("Finding"), t("Remedy")),
             (2.4, 3.4, 5.4, 6),
             [
-                (item["host"], item["object"], text(item["says"], language), _proposed(item, language))
+                (item["host"], item["object"], text(item["says"], language), _proposed(item, language, t))
                 for item in document["proposals"]
             ],
         )
 
 
-def _proposed(item: Mapping[str, Any], language: str) -> str:
-    """What people look at, and below it the value that a formula gives."""
+def _proposed(item: Mapping[str, Any], language: str, t: Any) -> str:
+    """What people look at, below it the value that a formula gives, and who sets it today."""
     told = text(item["by_hand"], language)
     if "setting" not in item:
         return told
-    return f"{told}\n{item['setting']}: {item['before']} -> {item['after']}\n{text(item['formula'], language)} ({item['source']})"
+    value = f"{item['setting']}: {item['before']} -> {item['after']}"
+    lines = (told, value, f"{text(item['formula'], language)} ({item['source']})")
+    return "\n".join((*lines, f"{t('Set by')}: {text(item['set_by'], language)}") if "set_by" in item else lines)
 
 
 def _remedy(item: Mapping[str, Any], language: str) -> str:
