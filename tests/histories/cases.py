@@ -245,6 +245,10 @@ def turned_away(host: Host) -> None:
     host.load["dropped"] = np.where(spells(host), host.fault_level(0.05, 0.4), 0)
 
 
+def proxy_full(host: Host) -> None:
+    host.load["places"] = np.where(spells(host), host.level(0.98, 0.01), host.load["places"])
+
+
 def consumers(host: Host) -> None:
     host.load["queue"] = np.where(spells(host), host.fault_level(9000, 0.3), 20)
 
@@ -410,7 +414,7 @@ CASES: tuple[Case, ...] = (
     case("spills", labels("database work_memory"), spilled), case("vacuum behind", labels("database vacuum"), vacuum),
     case("small cache", labels("database cache"), small_cache), case("slow plans", PLAN, plans), case("pool", labels("platform pool"), pool),
     case("threads", labels("platform threads"), threads), case("queue", labels("platform queue"), consumers),
-    case("turned away", labels("platform places"), turned_away),
+    case("turned away", labels("platform places"), turned_away), case("proxy full", labels("platform places"), proxy_full),
     case("log buffer, mysql", labels("database log"), mysql, log_buffer), case("redo log full, mysql", labels("database checkpoints"), mysql, checkpoints),
     case("spills, mysql", labels("database work_memory"), mysql, spilled), case("purge behind, mysql", labels("database vacuum"), mysql, vacuum),
     case("small cache, mysql", labels("database cache"), mysql, small_cache), case("disk short, mysql", HW_DISK, mysql, disk_short),

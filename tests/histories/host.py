@@ -55,7 +55,8 @@ class Host:
         self.day = ((middle - middle[0]) // DAY).astype(int)
         self.office = (self.weekday < 5) & (self.hour >= 8) & (self.hour < 18)
         day_shape = np.exp(-(((self.hour - 13) / 4.5) ** 2)) * np.where(self.weekday < 5, 1.0, 0.25)
-        for name, base, swing in (("cpu", 0.12, 0.35), ("disk", 0.08, 0.3), ("net", 0.05, 0.25), ("conn", 0.2, 0.3), ("pool", 0.1, 0.35), ("threads", 0.1, 0.3)):
+        for name, base, swing in (("cpu", 0.12, 0.35), ("disk", 0.08, 0.3), ("net", 0.05, 0.25), ("conn", 0.2, 0.3), ("pool", 0.1, 0.35), ("threads", 0.1, 0.3),
+                                  ("places", 0.1, 0.3)):
             self.load[name] = self.wobble(base + swing * day_shape, 0.12)
         for name, level in (("steal", 0.01), ("memory", 0.55), ("heap", 0.5), ("gc", 0.012), ("fs", 0.6), ("inodes", 0.2), ("retransmits", 0.001),
                             ("conntrack", 0.1), ("files", 0.1), ("kernel", 0.25), ("hit", 0.99), ("checkpoints", 0.1), ("dead", 0.04), ("dirty", 0.01)):
@@ -184,5 +185,6 @@ class Host:
             made["queue_length", name] = load["queue"] + rng.exponential(5, count)
             made["latency_seconds", name] = 0.05 + latency
             made["connections_dropped_ratio", "nginx 80"] = load["dropped"]
+            made["places_used_ratio", "haproxy shop"] = np.clip(load["places"] * (1 + latency), 0, 1)
         made["tcp_listen_overflows_rate", ""] = load["overflow"]
         return made

@@ -64,6 +64,7 @@ def test_the_same_moment_twice_is_no_interval() -> None:
     ("mysql/healthy", {"database_connections_ratio", "database_cache_hit_ratio", "database_log_waits_rate", "database_history_list_count"}),
     ("nginx/healthy", {"connections_dropped_ratio"}),
     ("httpd/healthy", {"threads_used_ratio"}),
+    ("haproxy/healthy", {"places_used_ratio"}),
     ("tomcat/healthy", {"threads_used_ratio"}),
     ("java/healthy", {"gc_time_ratio"}),
     ("rabbitmq/healthy", {"queue_length"}),

@@ -39,9 +39,10 @@ def settings(**changes: str) -> dict[str, Setting]:
     return {name: Setting(name, changes.get(name, value), unit, "default", "", False) for name, (value, unit) in DEFAULTS.items()}
 
 
-def instance(values: Any, checkpoints: Any = None, server: Any = None) -> Any:
+def instance(values: Any, checkpoints: Any = None, server: Any = None, missed: float = 0.0) -> Any:
+    counted = SimpleNamespace(blocks_read=missed * 1000, blocks_hit=(1 - missed) * 1000)
     return SimpleNamespace(
-        name="5432", found=SimpleNamespace(state="running"), settings=values, checkpoints=checkpoints, server=server,
+        name="5432", found=SimpleNamespace(state="running"), settings=values, checkpoints=checkpoints, server=server, databases=(counted,),
         folders=(Folder("data", "/var/lib/pg", "8:1", 0o700, 108, 100 * GIB, 50 * GIB),))
 
 
@@ -94,6 +95,25 @@ def test_what_was_tuned_gets_no_further_step() -> None:
             value, unit = (step.target.value[:-2], "MB") if step.target.value.endswith("MB") else (step.target.value, "")
             values[step.target.setting] = replace(values[step.target.setting], setting=value, unit=unit)
     assert advise(host(instances=[instance(values)], kernel={"vm.swappiness": "10"})).steps == ()
+
+
+def stored(gibibytes: float, *others: Any) -> SimpleNamespace:
+    """The databases of an instance, one of them known by its size; one of another instance is none of them."""
+    sizes = (("5432/shop", SimpleNamespace(size_bytes=gibibytes * GIB)), ("5432/*", Unknown("not looked at")), ("54321/x", SimpleNamespace(size_bytes=1e15)))
+    return SimpleNamespace(databases=tuple(SimpleNamespace(thing=thing, about=about) for thing, about in sizes))
+
+
+@pytest.mark.parametrize(("gibibytes", "missed", "wanted"), [
+    (4.1, 0.01, "6553MB"), (4.1, 0.0099, "4096MB"), (4.0, 0.5, "4096MB"), (400, 0.5, "6553MB"), (0, 0.5, "4096MB"), (9, 0.0, "4096MB")])
+def test_a_cache_that_misses_what_does_not_fit_is_larger(gibibytes: float, missed: float, wanted: str) -> None:
+    facts = host(instances=[instance(settings(), missed=missed)])
+    assert proposed(advise({**facts, "postgresql_tables": stored(gibibytes)}))["shared_buffers"] == wanted
+
+
+def test_a_larger_cache_is_left_alone_whether_it_still_misses_or_not() -> None:
+    tuned = settings(shared_buffers=str(6553 * 128))
+    for missed in (0.0, 0.5):
+        assert "shared_buffers" not in proposed(advise({**host(instances=[instance(tuned, missed=missed)]), "postgresql_tables": stored(9)}))
 
 
 @pytest.mark.parametrize(("shared", "wanted"), [("262143", True), ("262144", False), ("524288", False), ("891289", False), ("891290", True)])
@@ -155,15 +175,17 @@ def test_the_wal_is_compressed_where_that_costs_little(version: int, now: str, w
     assert proposed(advise(host(instances=[instance(values, server=server)]))).get("wal_compression") == wanted
 
 
-def large(shared: str, pages: str = "71", reserved: str = "0") -> dict[str, Any]:
-    """A PostgreSQL of 64 GiB, with shared_buffers in pages of 8 KiB and the huge pages that the server says it takes."""
-    values = {**settings(shared_buffers=shared), "shared_memory_size_in_huge_pages": Setting("x", pages, "", "default", "", False)}
-    return host(memory=64 * GIB, instances=[instance(values)], kernel={"vm.swappiness": "10", "vm.nr_hugepages": reserved})
+def large(shared: str, pages: str = "71", reserved: str = "0", memory: int = 64 * GIB, wish: str = "try") -> dict[str, Any]:
+    """A PostgreSQL with shared_buffers in pages of 8 KiB and the huge pages that the server says it takes."""
+    values = {**settings(shared_buffers=shared), "shared_memory_size_in_huge_pages": Setting("x", pages, "", "default", "", False),
+              "huge_pages": Setting("huge_pages", wish, "", "default", "", False)}
+    return host(memory=memory, instances=[instance(values)], kernel={"vm.swappiness": "10", "vm.nr_hugepages": reserved})
 
 
 @pytest.mark.parametrize(("facts", "wanted"), [
     (large("16384"), "9543"), (large("2097152", "8300"), "8715"), (large("2097152", "8300", "8715"), None), (large("2097152", "8300", "8300"), None),
-    (large("2097152", "8300", "8299"), "8715"), (large("16384", "-1"), None), (host(memory=16 * GIB, instances=[instance(settings())]), None)])
+    (large("2097152", "8300", "8299"), "8715"), (large("16384", "-1"), None), (host(memory=16 * GIB, instances=[instance(settings())]), None),
+    (large("16383", memory=GIB), "150"), (large("16383", memory=GIB - 4096), None), (large("16384", wish="off"), None)])
 def test_large_pages_are_reserved_for_large_buffers(facts: dict[str, Any], wanted: str | None) -> None:
     names = list(proposed(advise(facts)))
     assert proposed(advise(facts)).get("vm.nr_hugepages") == wanted
@@ -279,6 +301,7 @@ def all_targets() -> list[Target]:
     slow = {**host(disks=("hdd",)), "bottlenecks": SimpleNamespace(diagnosis=made_up("disk short, hdd"))}
     steps += advise(large("16384")).steps + advise(host(instances=[instance(settings())], kernel={"vm.zone_reclaim_mode": "1"})).steps
     steps += advise(slow).steps + advise(host(scheduler="bfq")).steps
+    steps += advise({**host(instances=[instance(settings(), missed=0.5)]), "postgresql_tables": stored(99)}).steps
     return [*(step.target for step in steps), *postgresql.targets(settings(), share, Checkpoints(0, 9), folder, 150000),
             *mysql.targets(Names(MARIADB), share), *mysql.targets(Names({"version": "8.4", "innodb_redo_log_capacity": "1"}), share)]
 

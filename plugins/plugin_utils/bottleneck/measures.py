@@ -161,6 +161,8 @@ MEASURES: Mapping[str, Measure] = {measure.name: measure for measure in (
     Measure("connections_dropped_ratio", S, Above(0.001, source=f"nginx documentation (stub_status): none unless a limit was reached; "
                                                                 f"{JUDGEMENT}: one in a thousand"),
             "{instance}: {p95_ratio} of its connections dropped at P95 (limit {limit_ratio})"),
+    Measure("places_used_ratio", U, Above(0.9, source="Linuxfabrik monitoring-plugins: 90 % of a server's connections"),
+            "{instance}: {p95_ratio} of its places for connections used at P95 (limit {limit_ratio})"),
     Measure("queue_length", S, Above(1000, source=f"{AWESOME}: over 1,000 messages ready"),
             "{instance}: {p95_count} in its queues at P95 (limit {limit_count})"),
     Measure("heap_after_gc_ratio", U, Above(0.8, source="Caretaker's own limit for a heap after a full collection"),
@@ -208,6 +210,7 @@ SIGNS: Mapping[str, Sign] = {sign.id: sign for sign in (
     Sign("database_latency", "plan", "queries are slow", (("database_latency_seconds",),)),
     Sign("pool_full", "pool", "a connection pool is used up", (("pool_used_ratio",),)),
     Sign("threads_full", "threads", "all threads are busy", (("threads_used_ratio",),)),
+    Sign("places_full", "places", "a server's places for connections are used up", (("places_used_ratio",),)),
     Sign("connections_dropped", "places", "a server turns connections away", (("connections_dropped_ratio",),)),
     Sign("queue_long", "queue", "a queue grows", (("queue_length",),)),
     Sign("heap_full", "heap", "a heap is full", (("heap_after_gc_ratio",),)),

@@ -12,7 +12,7 @@ from ..absent import NotHere, Unknown
 from ..facts.mysql_model import Names
 from ..history.captures import Growth, Key, Reading
 
-SUBJECTS = ("postgresql", "postgresql_tables", "mysql", "nginx", "httpd", "tomcat", "java", "rabbitmq", "tcp", "limits")
+SUBJECTS = ("postgresql", "postgresql_tables", "mysql", "nginx", "httpd", "haproxy", "tomcat", "java", "rabbitmq", "tcp", "limits")
 Found = tuple[str, str, Reading]        # measure, instance, reading
 
 
@@ -123,6 +123,9 @@ def _web_servers(facts: Mapping[str, Any]) -> Iterator[Found]:
     for web in _every(facts, "httpd", "instances"):
         if _is_known(web.scoreboard, web.configuration):
             yield "threads_used_ratio", f"httpd {web.name}", web.scoreboard.busy_count / max(1, web.configuration.workers_limit)
+    for proxy in _every(facts, "haproxy", "instances"):
+        if _is_known(proxy.info) and proxy.info.connections_limit:
+            yield "places_used_ratio", f"haproxy {proxy.name}", proxy.info.connections_count / proxy.info.connections_limit
 
 
 def _tomcat(facts: Mapping[str, Any]) -> Iterator[Found]:

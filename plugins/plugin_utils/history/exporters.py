@@ -91,5 +91,9 @@ MYSQL: Mapping[str, tuple[str, str]] = {
 NGINX: Mapping[str, tuple[str, str]] = {
     "connections_dropped_ratio": ("", "1 - sum(rate(nginx_connections_handled{@}[%])) / sum(rate(nginx_connections_accepted{@}[%]))"),
 }
-EXPORTERS = {"node": NODE, "postgresql": POSTGRESQL, "mysql": MYSQL, "nginx": NGINX}
+# HAProxy's own, which is part of it
+HAPROXY: Mapping[str, tuple[str, str]] = {
+    "places_used_ratio": ("", "max(haproxy_process_current_connections{@}) / max(haproxy_process_max_connections{@})"),
+}
+EXPORTERS = {"node": NODE, "postgresql": POSTGRESQL, "mysql": MYSQL, "nginx": NGINX, "haproxy": HAPROXY}
 BOOT = "node_boot_time_seconds{@}"

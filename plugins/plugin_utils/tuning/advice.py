@@ -16,7 +16,7 @@ from ..facts.kernel_settings import Configured
 from ..facts.mysql_model import Names
 from ..facts.postgresql_model import Instance, Setting
 from ..findings import Domain
-from . import kernel, middleware, mysql, mysql_counters, nginx, postgresql, postgresql_vacuum
+from . import kernel, middleware, mysql, mysql_counters, nginx, postgresql, postgresql_memory, postgresql_vacuum
 from .causes import causes_at
 from .share import Share, share_of
 from .step import Advice, Decided, Limit, Step, Target
@@ -36,7 +36,8 @@ def advise(facts: Mapping[str, Any]) -> Advice:
     count = len(instances) + len(servers)
     undecided: dict[str, Unknown] = {}
     share = share_of(facts, count) if count else NotHere("no database server is here")
-    steps = list(_kernel(facts, [*kernel.targets(facts, count > 0), *kernel.reserved_pages(_huge_pages(instances, share))], undecided))
+    reserved = kernel.reserved_pages(_huge_pages(facts, instances, share))
+    steps = list(_kernel(facts, [*kernel.targets(facts, count > 0), *reserved], undecided))
     steps += _sysfs(facts, count > 0)
     if isinstance(share, Unknown):
         undecided["databases"] = share
@@ -44,7 +45,7 @@ def advise(facts: Mapping[str, Any]) -> Advice:
         if isinstance(share.disk_class, Unknown):
             undecided["disks"] = share.disk_class
         for instance in instances:
-            steps.extend(_postgresql(instance, share, causes_at(facts, "postgresql", instance.name, len(instances) == 1), undecided))
+            steps.extend(_postgresql(facts, instance, share, len(instances) == 1, undecided))
         for server in servers:
             steps.extend(_mysql(server, share, causes_at(facts, "mysql", server.name, len(servers) == 1), undecided))
     for web in _web_servers(facts):
@@ -69,10 +70,11 @@ def _web_servers(facts: Mapping[str, Any]) -> list[Any]:
     return list(found) if isinstance(found, tuple) else []
 
 
-def _huge_pages(instances: Iterable[Instance], share: Known[Share]) -> list[tuple[int, int]]:
+def _huge_pages(facts: Mapping[str, Any], instances: Iterable[Instance], share: Known[Share]) -> list[tuple[int, int]]:
     if not isinstance(share, Share):
         return []
-    found = [postgresql.huge_pages(item.settings, share) for item in instances if isinstance(item.settings, Mapping)]
+    found = [postgresql_memory.huge_pages(item.settings, share.memory_bytes, postgresql_memory.data_of(item, facts))
+             for item in instances if isinstance(item.settings, Mapping)]
     return [pages for pages in found if pages is not None]
 
 
@@ -106,14 +108,16 @@ def _otherwise(settings: Any) -> str:
     return f"tuned profile {settings.profile}, or default" if isinstance(settings.profile, str) and settings.profile else "default"
 
 
-def _postgresql(instance: Instance, share: Share, causes: Collection[str], undecided: dict[str, Unknown]) -> Iterator[Step]:
+def _postgresql(facts: Mapping[str, Any], instance: Instance, share: Share, alone: bool, undecided: dict[str, Unknown]) -> Iterator[Step]:
     targets = postgresql.of_instance(instance, share)
     if isinstance(targets, Unknown):
         undecided[instance.name] = targets
         return
     settings: Mapping[str, Setting] = instance.settings if isinstance(instance.settings, Mapping) else {}
+    memory = postgresql_memory.targets(settings, share.memory_bytes, postgresql_memory.data_of(instance, facts))
+    causes = causes_at(facts, "postgresql", instance.name, alone)
     vacuum = postgresql_vacuum.targets(settings, share) if "vacuum_behind" in causes else {}
-    for target in (*targets, *_decided(instance.name, vacuum, undecided)):
+    for target in (*memory, *targets, *_decided(instance.name, vacuum, undecided)):
         now = settings.get(target.setting)
         near = now is not None and (now.setting in target.words if target.words else _is_near(postgresql.number(now), target))
         if now is not None and not near:

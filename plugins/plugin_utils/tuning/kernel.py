@@ -53,7 +53,8 @@ def reserved_pages(needed: Collection[tuple[int, int]]) -> Iterator[Target]:
         yield Target(
             "vm.nr_hugepages", str(wanted), least, float("inf"),
             "{pages_count} pages for shared_buffers, as the server tells, and 5 % to spare", {"pages_count": least},
-            "PostgreSQL documentation, Linux huge pages", "the tables of pages take less memory and time", "database_latency_seconds",
+            "PostgreSQL documentation, Linux huge pages",
+            "from the server's next start on the tables of pages take less memory and time", "database_latency_seconds",
             change_risk=3)
 
 

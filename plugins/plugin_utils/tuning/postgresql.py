@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from math import ceil
 
 from ..absent import Unknown
 from ..facts.postgresql_model import Checkpoints, Folder, Instance, Server, Setting
@@ -21,9 +20,6 @@ DISKS = {"hdd": (4.0, 2), "ssd": (1.1, 200), "san": (1.1, 300), "nvme": (1.1, 10
 FEWEST_REQUESTED = 5        # a backup and a shutdown ask for a checkpoint too (judgement)
 REQUESTED_RATIO = 0.1       # of all checkpoints: more come because the WAL is full, not because it is time
 LARGEST_WAL = 8 * GIB
-SHARED_PART, SHARED_MOST = 4, 1.7      # a quarter of the memory; 40 % is still good
-LARGE = 8 * GIB             # of shared_buffers: from there on the kernel's own tables of small pages cost (judgement)
-SPARE_PAGES = 1.05
 FAST_COMPRESSION = 150000   # pg_settings' server_version_num
 WAL_PART = 5                # of the free space of the WAL's file system
 MANY_WORKERS = ((32, 5), (16, 4))
@@ -49,8 +45,7 @@ def shown(setting: Setting) -> str:
 def targets(
     settings: Mapping[str, Setting], share: Share, checkpoints: Checkpoints | None, wal: Folder | None, version: int = 0
 ) -> Iterator[Target]:
-    """All that formulas say of an instance, whatever its values are today. ``version`` such as 150004, 0 where it is not known."""
-    yield from _memory(settings, share)
+    """All but memory that formulas say of an instance, whatever is in force. ``version`` such as 150004, 0 where it is not known."""
     yield from _checkpoints(settings, checkpoints, wal)
     if version >= FAST_COMPRESSION:
         yield Target(
@@ -58,48 +53,6 @@ def targets(
             "after a checkpoint less is written", "database_latency_seconds", words=("on", "pglz", "lz4", "zstd"))
     yield from _disks(share)
     yield from _workers(share)
-
-
-def _memory(settings: Mapping[str, Setting], share: Share) -> Iterator[Target]:
-    memory = share.memory_bytes
-    shared, cache, maintenance = memory // SHARED_PART, memory * 3 // 4, min(memory // 16, 2 * GIB)
-    yield Target(
-        "shared_buffers", size(shared), shared / 2, shared * SHARED_MOST, "a quarter of {memory_bytes}, the memory of this instance",
-        {"memory_bytes": memory}, f"{PGTUNE}; {MANUAL}, shared_buffers: 25 % to 40 %",
-        "more of what is read often stays in memory", "database_cache_hit_ratio", needs_restart=True, change_risk=2)
-    yield Target(
-        "effective_cache_size", size(cache), cache / 2, memory, "three quarters of {memory_bytes}, the memory of this instance",
-        {"memory_bytes": memory}, PGTUNE, "the planner trusts that indexes are in memory; nothing is allocated", "database_latency_seconds")
-    yield Target(
-        "maintenance_work_mem", size(maintenance), maintenance / 2, maintenance * 4,
-        "a sixteenth of {memory_bytes}, the memory of this instance, at most 2 GiB", {"memory_bytes": memory}, PGTUNE,
-        "vacuum and the building of indexes take fewer passes", "database_dead_rows_ratio")
-    connections, workers = settings.get("max_connections"), settings.get("max_worker_processes")
-    if connections is None or workers is None:
-        return
-    sorts = (number(connections) + number(workers)) * 3
-    work = max(4 * MIB, int((memory - shared) / sorts))
-    yield Target(
-        "work_mem", size(work), work / 2, work * 4,
-        "({memory_bytes} less shared_buffers) / ({connections_count} connections and {workers_count} workers) / 3, at least 4 MiB",
-        {"memory_bytes": memory, "connections_count": int(number(connections)), "workers_count": int(number(workers))}, PGTUNE,
-        "sorts and hashes write fewer temporary files", "database_temporary_bytes_rate", change_risk=2)
-
-
-def huge_pages(settings: Mapping[str, Setting], share: Share) -> tuple[int, int] | None:
-    """(huge pages that the instance takes with the shared_buffers advised here, as many and a few to spare).
-
-    None: little to gain, or unknown.
-
-    The server itself tells how many it takes today, since version 15; nearly all of them are shared_buffers.
-    """
-    now, told = settings.get("shared_buffers"), settings.get("shared_memory_size_in_huge_pages")
-    if now is None or told is None or number(told) <= 0 or not number(now):
-        return None
-    wanted = share.memory_bytes // SHARED_PART
-    shared = number(now) if wanted / 2 <= number(now) <= wanted * SHARED_MOST else wanted
-    pages = number(told) * shared / number(now)
-    return (ceil(pages), ceil(pages * SPARE_PAGES)) if shared >= LARGE else None
 
 
 def _checkpoints(settings: Mapping[str, Setting], checkpoints: Checkpoints | None, wal: Folder | None) -> Iterator[Target]:
