@@ -24,6 +24,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+from plugins.plugin_utils.facts.kernel_settings import KernelSettingsFacts
 from plugins.plugin_utils.facts.memory import parse_meminfo
 from plugins.plugin_utils.inspection import judge
 from plugins.plugin_utils.tuning.advice import advise
@@ -35,7 +36,6 @@ from .databases import interval, look, only
 from .hosts import lab
 
 LAB, HOST = "benchtuning", "db1"
-THIS_MACHINE = Path(__file__).parents[2] / "inventories" / "local"
 HUGE_PAGES = "vm.nr_hugepages"
 on_host = partial(hosts.on_host, LAB, HOST)
 MEMORY_BYTES = 2 << 30
@@ -171,8 +171,7 @@ def compare(database: Database, folder: Path, rounds: int, seconds: int) -> bool
 def advised(database: Database, folder: Path) -> tuple[Values, Values]:
     """What a plan for the host says of its kernel, which is this machine's, and of its server."""
     capture, _output = look(folder / "hosts.yml", folder, *only(list(database.subjects)))
-    machine, _output = look(THIS_MACHINE, folder, *only(["kernel_settings"]))
-    advice = advise({**judge(capture).facts, "kernel_settings": judge(machine).facts["kernel_settings"]})
+    advice = advise({**judge(capture).facts, "kernel_settings": KernelSettingsFacts(kernel_values(), {}, "")})
     for what, reason in advice.undecided.items():
         print(f"{database.name}: {what} is undecided: {reason.reason} {dict(reason.values)}", flush=True)
     kernel, server = ({step.target.setting: step.target.value for step in advice.steps if (step.how == "sysctl") is of_kernel}
