@@ -52,7 +52,7 @@ def reserved_pages(needed: Collection[tuple[int, int]]) -> Iterator[Target]:
     if least:
         yield Target(
             "vm.nr_hugepages", str(wanted), least, float("inf"),
-            "{pages_count} pages for shared_buffers, as the server tells, and 5 % to spare", {"pages_count": least},
+            "{pages_count} pages for shared_buffers, by what the server tells, and 2 % to spare", {"pages_count": least},
             "PostgreSQL documentation, Linux huge pages",
             "from the server's next start on the tables of pages take less memory and time", "database_latency_seconds",
             change_risk=3)
