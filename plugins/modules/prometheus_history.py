@@ -12,8 +12,8 @@ module: prometheus_history
 short_description: Fetch a host's history from Prometheus into its capture
 version_added: 1.0.0
 description:
-  - Asks a Prometheus server by range queries for what node_exporter and the exporters for PostgreSQL, MySQL, nginx and HAProxy measured on a host,
-    and puts the series into the host's capture of the run, where they are judged as those of sysstat are.
+  - Asks a Prometheus server by range queries for what node_exporter and the exporters for PostgreSQL, MySQL, nginx and HAProxy
+    measured on a host, and puts the series into the host's capture of the run, where they are judged as those of sysstat are.
   - What Prometheus does not hold, or refuses to compute, becomes unknown with its reason. A server that gives no answer does
     not fail the task; the history is then unknown.
   - Runs on the control node only; this is an action plugin.
@@ -35,7 +35,8 @@ options:
     type: str
   selectors:
     description:
-      - What selects this host's metrics, by exporter (V(node), V(postgresql), V(mysql), V(nginx), V(haproxy)), as it stands between braces in PromQL.
+      - What selects this host's metrics, by exporter (V(node), V(postgresql), V(mysql), V(nginx), V(haproxy)), as it stands between
+        braces in PromQL.
       - Without it the metrics of node_exporter whose C(instance) is the host's inventory name.
     type: dict
     default: {}
