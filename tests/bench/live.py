@@ -34,9 +34,8 @@ from . import hosts
 from .diagnosis import UNKNOWN, Labels, named, scored, shown
 from .injections import INJECTIONS, OF_HOST, Injection
 
-LAB = "benchlive"
-IDLE = {host: Injection("at rest", host, "", frozenset()) for host in ("vm1", "cpu1")}
-CONTAINERS = "db1,web1,cpu1"
+LAB, VM = "benchlive", "vm1"
+IDLE = {host: Injection("at rest", host, "", frozenset()) for host in (VM, "cpu1")}
 on_host = partial(hosts.on_host, LAB)
 SETTLE_SECONDS = 6
 SAMPLES, SAMPLE_SECONDS = 12, 2
@@ -54,10 +53,13 @@ def measure(options: argparse.Namespace) -> int:
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
         try:
-            hosts.lab("up", "--hosts", CONTAINERS, "--image", "loads", "--vm", "--name", LAB, "--inventory", str(folder / "hosts.yml"))
-            for host in sorted({item.host for item in wanted}):
+            needed = sorted({item.host for item in wanted})
+            containers = ",".join(host for host in needed if host != VM)
+            hosts.lab("up", *(("--hosts", containers, "--image", "loads") if containers else ()), *(("--vm",) if VM in needed else ()),
+                      "--name", LAB, "--inventory", str(folder / "hosts.yml"))
+            for host in needed:
                 on_host(host, WITHOUT_TIMER)
-            calm = {host: history_of(observed(IDLE[host], folder, "")) for host in IDLE if any(item.host == host for item in wanted)}
+            calm = {host: history_of(observed(IDLE[host], folder, "")) for host in IDLE if host in needed}
             pairs = [found for item in wanted if (found := tried(item, folder, calm)) is not None]
         finally:
             hosts.lab("down", "--name", LAB)
