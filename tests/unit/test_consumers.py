@@ -159,7 +159,7 @@ def test_a_blocker_is_named_as_far_as_its_session_tells() -> None:
 def test_consumers_of_recorded_hosts() -> None:
     found = circumstances_of(judge(load(FIXTURES / "mysql" / "healthy_mysql8")).facts)
     assert isinstance(found.queries, tuple) and found.queries[0].query_id == "5e1c8a0d1f3b7c42"
-    assert told("plan", found)[-2].startswith("mysql 3306/shop, query 5e1c8a0d1f3b7c42: 61 % of the time of all statements")
+    assert told("plan", found)[-1].startswith("mysql 3306/shop, query 5e1c8a0d1f3b7c42: 61 % of the time of all statements")
     old = circumstances_of(judge(load(FIXTURES / "postgresql_tables" / "sick")).facts)
     assert isinstance(old.queries, tuple) and old.queries[0].query_id == ""
     assert any(line.endswith("dead rows") for line in told("vacuum", old))
@@ -180,6 +180,13 @@ def test_consumers_of_recorded_hosts() -> None:
 def test_each_resource_has_its_consumers(resource: str, wanted: list[str]) -> None:
     assert told(resource) == wanted
     assert set(PARTS) <= {sign.resource for sign in SIGNS.values()}
+
+
+@pytest.mark.parametrize(("share", "shown"), [(0.0099, False), (0.01, True)])
+def test_who_uses_hardly_anything_is_not_named(share: float, shown: bool) -> None:
+    little = Circumstances(queries=(Query("postgresql 5432/shop", "SELECT a", share),), consumers=(Consumer("cron", share, 2**20),))
+    assert len(told("plan", little)) == 2 * shown
+    assert len(told("memory", little)) == 1
 
 
 @pytest.mark.parametrize(("names", "wanted"), [

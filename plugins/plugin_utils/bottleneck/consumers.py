@@ -14,6 +14,7 @@ from .circumstances import DEAD, READ, WAITED, Circumstances, Consumer, Query
 from .line import Line
 
 SHOWN = 3
+LEAST_RATIO = 0.01          # of a CPU, or of the time of all statements: who uses less explains nothing
 QUERY_LENGTH = 120
 ENGINES = (("postgresql", re.compile(r"postgres|postmaster")), ("mysql", re.compile(r"mysql|mariadb")))
 PROGRAM = "{program}: {cpu_ratio} of a CPU since it started, {memory_bytes} of memory"
@@ -64,18 +65,18 @@ def queries_of(engine: str, queries: Iterable[Query]) -> tuple[Query, ...]:
 
 
 def _by_cpu(circumstances: Circumstances, _engines: Engines) -> Iterator[Line]:
-    yield from _programs(circumstances.consumers, lambda item: item.cpu_ratio)
+    yield from _programs(circumstances.consumers, lambda item: item.cpu_ratio, LEAST_RATIO)
 
 
 def _by_memory(circumstances: Circumstances, _engines: Engines) -> Iterator[Line]:
     yield from _programs(circumstances.consumers, lambda item: item.memory_bytes)
 
 
-def _programs(consumers: Known[tuple[Consumer, ...]], amount: Callable[[Consumer], float]) -> Iterator[Line]:
+def _programs(consumers: Known[tuple[Consumer, ...]], amount: Callable[[Consumer], float], least: float = 0.0) -> Iterator[Line]:
     if isinstance(consumers, Unknown | NotHere):
         yield from _why_not(consumers)
         return
-    for item in sorted(consumers, key=amount, reverse=True)[:SHOWN]:
+    for item in sorted((one for one in consumers if amount(one) >= least), key=amount, reverse=True)[:SHOWN]:
         yield Line(PROGRAM, {"program": f"{item.name} ({item.unit})" if item.unit else item.name, "cpu_ratio": item.cpu_ratio,
                              "memory_bytes": item.memory_bytes})
 
@@ -85,7 +86,8 @@ def _statements(circumstances: Circumstances, engines: Engines) -> Iterator[Line
     if isinstance(queries, Unknown | NotHere):
         yield from _why_not(queries)
         return
-    for item in [query for query in queries if not engines or engine_of(query.instance) in engines][:SHOWN]:
+    known = (query for query in queries if query.share_ratio >= LEAST_RATIO)
+    for item in [query for query in known if not engines or engine_of(query.instance) in engines][:SHOWN]:
         yield Line(STATEMENT if item.query_id else STATEMENT_WITHOUT_ID,
                    {"instance": item.instance, "query_id": item.query_id, "share_ratio": item.share_ratio, "query": _cut(item.query)})
 
