@@ -38,7 +38,7 @@ def chapter(paper: Paper, view: View) -> None:
         return
     paper.facts([(title, counted(numbers, word)) for title, numbers, word in (
         (t("Hosts by class"), found["by_domain"], view.domain_word), (t("Hosts by resource"), found["by_resource"], resource_word(view)),
-        (t("Hosts by system"), found["by_system"], str), (t("Hosts by importance"), found["by_importance"], str)) if numbers])
+        (t("Hosts by system"), found["by_system"], str), (t("Hosts by importance"), found["by_importance"], "{}:".format)) if numbers])
     if charts.can_write(view.language):
         paper.picture(charts.week({resource_word(view)(name): row for name, row in found["heat"].items()}, day_words(view)),
                       t("Hours of the week in which resources are over their limits"))

@@ -30,7 +30,7 @@ function bottlenecksSection() {
       h("span", { class: "muted" }, t("{n} of {judged} hosts with enough history; {unseen} with too little, {without} without", { n: all.hosts, judged: all.judged, unseen: all.unseen, without: all.without }))),
     h("div", { class: "card" },
       h("div", { class: "two" }, counts(t("Hosts by class"), all.by_domain, domainWord), counts(t("Hosts by resource"), all.by_resource, resourceWord),
-        counts(t("Hosts by system"), all.by_system, (name) => name || "–"), counts(t("Hosts by importance"), all.by_importance, (name) => name)),
+        counts(t("Hosts by system"), all.by_system, (name) => name || "–"), counts(t("Hosts by importance"), all.by_importance, (name) => `${name}:`)),
       all.worst.length ? table([t("Host"), t("System"), t("Class"), t("Resource"), t("Cause"), t("Hours a week"), t("Importance"), t("Confidence")],
         all.worst.map((item) => h("tr", {}, [h("span", { class: "mono" }, item.host), item.system || "–", domainWord(item.domain), resourceWord(item.resource), said(item.cause),
           item.hours, item.importance, percent(item.confidence)].map((value) => h("td", {}, value))))) : h("p", {}, t("No host had a resource over its limit for long.")),
