@@ -266,10 +266,11 @@ wait""", named(("database", "locks")), MARIADB + "mariadb -e 'CREATE DATABASE IF
     Injection("hardly a connection of MariaDB left", "db1", "for number in $(seq 28); do (sleep 86400) | mariadb & done; wait",
               named(("database", "connections")), MARIADB + "mariadb -e 'SET GLOBAL max_connections = 30'",
               "mariadb -e 'SET GLOBAL max_connections = 151'", MY, LOOKS),
-    Injection("rows larger than the log's buffer", "db1", "for number in 1 2 3 4; do while :; do mariadb bench -e \"INSERT INTO large VALUES "
-              "(REPEAT('x', 12000000)); DELETE FROM large\"; done & done; wait", named(("database", "log")), MARIADB +
+    Injection("rows larger than the log's buffer", "db1", "for number in 1 2 3 4; do while :; do mariadb bench -e \"INSERT INTO "
+              "large$number VALUES (REPEAT('x', 12000000)); DELETE FROM large$number\"; done & done; wait", named(("database", "log")), MARIADB +
               "printf '[mariadbd]\\ninnodb_log_buffer_size = 2M\\n' > /etc/mysql/mariadb.conf.d/zz-bench.cnf; systemctl restart mariadb; "
-              "mariadb -e 'CREATE DATABASE IF NOT EXISTS bench; CREATE OR REPLACE TABLE bench.large (data LONGBLOB)'",
+              "mariadb -e 'CREATE DATABASE IF NOT EXISTS bench'; for number in 1 2 3 4; do "
+              "mariadb -e \"CREATE OR REPLACE TABLE bench.large$number (data LONGBLOB)\"; done",
               "rm /etc/mysql/mariadb.conf.d/zz-bench.cnf; systemctl restart mariadb", MY, LOOKS),
     Injection("an nginx that serves", "web1", HTTP.format(5, 8090, r'b"GET / HTTP/1.0\r\n\r\n"', 0), HEALTHY,
               NGINX + "systemctl restart nginx", subjects=("nginx", "history"), looks=LOOKS),
