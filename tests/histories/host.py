@@ -55,8 +55,7 @@ class Host:
         self.day = ((middle - middle[0]) // DAY).astype(int)
         self.office = (self.weekday < 5) & (self.hour >= 8) & (self.hour < 18)
         day_shape = np.exp(-(((self.hour - 13) / 4.5) ** 2)) * np.where(self.weekday < 5, 1.0, 0.25)
-        for name, base, swing in (("cpu", 0.12, 0.35), ("disk", 0.08, 0.3), ("net", 0.05, 0.25), ("conn", 0.2, 0.3), ("pool", 0.1, 0.35), ("threads", 0.1, 0.3),
-                                  ("places", 0.1, 0.3)):
+        for name, base, swing in (("cpu", 0.12, 0.35), ("disk", 0.08, 0.3), ("net", 0.05, 0.25), ("conn", 0.2, 0.3), ("pool", 0.1, 0.35), ("threads", 0.1, 0.3)):
             self.load[name] = self.wobble(base + swing * day_shape, 0.12)
         for name, level in (("steal", 0.01), ("memory", 0.55), ("heap", 0.5), ("gc", 0.012), ("fs", 0.6), ("inodes", 0.2), ("retransmits", 0.001),
                             ("conntrack", 0.1), ("files", 0.1), ("kernel", 0.25), ("hit", 0.99), ("checkpoints", 0.1), ("dead", 0.04), ("dirty", 0.01)):
@@ -64,7 +63,7 @@ class Host:
         for name in ("swap", "stalls", "oom", "locks", "overflow", "errors", "drops", "softnet", "log", "temp", "queue", "nice", "slow", "faults",
                      "dropped"):
             self.load[name] = np.zeros(count)
-        self.load["service"] = np.ones(count)
+        self.load["service"], self.load["places"] = np.ones(count), 0.8 * self.load["threads"]
 
     def wobble(self, values: Array, size: float) -> Array:
         """With noise that remembers itself for an hour or so, never below zero."""

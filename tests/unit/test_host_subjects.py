@@ -294,7 +294,7 @@ def test_the_time_of_a_kernel_message() -> None:
 def test_parsers_of_commands_know_what_is_not_theirs(text: str) -> None:
     for parser in (parse_sensors, parse_events, parse_chassis, parse_effective, parse_lastlog):
         assert isinstance(parser(text), Unknown), parser.__name__
-    for raising in (parse_stat, parse_passwd, parse_shadow, parse_dmidecode, lambda given: parse_processes(given, 1.0)):
+    for raising in (parse_stat, parse_passwd, parse_shadow, parse_dmidecode, lambda given: parse_processes(given, 1.0, {})):
         with pytest.raises(Unreadable):
             raising(text)
 

@@ -87,7 +87,7 @@ def test_wrong_credentials_are_named_and_not_shown(value: Any) -> None:
 @pytest.mark.parametrize(("name", "value", "said"), [
     ("caretaker_prometheus", {"token": "hunter2"}, "a mapping with url"), ("caretaker_prometheus", "http://p", "a mapping with url"),
     ("caretaker_prometheus", {"url": "http://p", "passwort": "hunter2"}, "a mapping with url"),
-    ("caretaker_prometheus_selectors", {"oracle": "x"}, r"by exporter \(node, postgresql, mysql, nginx\)"),
+    ("caretaker_prometheus_selectors", {"oracle": "x"}, r"by exporter \(node, postgresql, mysql, nginx, haproxy\)"),
     ("caretaker_prometheus_selectors", {"node": 5}, "by exporter")])
 def test_a_wrong_prometheus_is_named_and_not_shown(name: str, value: Any, said: str) -> None:
     with pytest.raises(BadSetting, match=f"db1: {name} must be .*{said}") as caught:

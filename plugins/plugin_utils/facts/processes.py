@@ -75,8 +75,8 @@ def _uptime(text: str) -> float:
 # 0 - 1 (systemd) S 0 1 1 0 -1 4194560 11000 90000 80 300 120 210 400 500 20 0 1 0 25 170000000 3100 ...
 # 33 folio_wait_bit 812 (nginx: worker) D 810 ...
 # end 2
-def parse_processes(text: str, uptime: float, units: Mapping[int, str] = NO_UNITS) -> tuple[Process, ...]:
-    """Raises Unreadable when the list is cut off, garbled, or lacks process 1 (hidden by hidepid)."""
+def parse_processes(text: str, uptime: float, units: Mapping[int, str]) -> tuple[Process, ...]:
+    """``units``: {pid: systemd's unit}. Raises Unreadable when the list is cut off, garbled, or lacks process 1 (hidden by hidepid)."""
     lines = text.splitlines()
     head = lines[0].split() if lines else []
     if len(head) != 4 or head[0] != "clock_ticks" or not head[1].isdecimal() or not head[3].isdecimal() or head[1] == "0":
