@@ -13,9 +13,10 @@ import time
 from ..haproxy_config import CONDITION, changed, headers, limits
 from ..haproxy_servers import files_of, find_servers, frontends, sockets_in
 from ..local_http import exchange
-from ..servers import forget, unit_of
+from ..servers import unit_of
 from . import in_place
 from .errors import BadSetting
+from .running import server_named
 from .values import same
 
 # global maxconn        frontend shop maxconn
@@ -138,8 +139,4 @@ def _parts(name):
 
 
 def _server(instance):
-    forget()                            # a reload gave it other processes
-    for server in find_servers():
-        if server["instance"] == instance and not server["container"]:
-            return server
-    raise BadSetting("haproxy %s does not run here" % instance)
+    return server_named("haproxy", instance, find_servers)

@@ -12,9 +12,9 @@ import os
 import re
 
 from ..mysql_servers import find_servers, talk
-from ..servers import forget
 from .errors import BadSetting
 from .own_file import settings_in, store
+from .running import server_named
 from .values import NUMBER, same
 
 NAME = re.compile(r"^[a-z][a-z0-9_]*$")
@@ -56,11 +56,7 @@ def _tell(host, server, sql, allowed=None):
 
 
 def _server(instance):
-    forget()                            # a restart gave it another process
-    for server in find_servers():
-        if server["instance"] == instance and not server["container"]:
-            return server
-    raise BadSetting("mysql %s does not run here" % instance)
+    return server_named("mysql", instance, find_servers)
 
 
 def _file():

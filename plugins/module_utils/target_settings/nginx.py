@@ -15,9 +15,9 @@ import time
 from ..nginx_config import flatten
 from ..nginx_servers import find_masters, is_leaving, places, read as text_of
 from ..process_files import limit_of_files
-from ..servers import forget
 from . import in_place
 from .errors import BadSetting
+from .running import server_named
 from .values import same
 
 # {directive: (the block that it stands in, nginx's own value)}; without a limit of its own a worker has its master's
@@ -101,8 +101,4 @@ def _written(host, main, name):
 
 
 def _master(instance):
-    forget()                            # a reload gave it other workers
-    for master in find_masters():
-        if master["instance"] == instance and not master["container"]:
-            return master
-    raise BadSetting("nginx %s does not run here" % instance)
+    return server_named("nginx", instance, find_masters)

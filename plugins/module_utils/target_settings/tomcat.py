@@ -12,12 +12,13 @@ import re
 import time
 
 from ..process_files import age
-from ..servers import forget, unit_of
+from ..servers import unit_of
 from ..tomcat_config import server as reduced
 from ..tomcat_servers import find_servers
 from ..tomcat_text import changed, elements
 from . import in_place
 from .errors import BadSetting
+from .running import server_named
 
 # Connector 8080 maxThreads        Executor tomcatThreadPool maxThreads
 NAME = re.compile(r"^(Connector|Executor) (\S+) (maxThreads)$")
@@ -94,8 +95,4 @@ def _path(server):
 
 
 def _server(instance):
-    forget()                            # a restart gave it another process
-    for server in find_servers():
-        if server["instance"] == instance and not server["container"]:
-            return server
-    raise BadSetting("tomcat %s does not run here" % instance)
+    return server_named("tomcat", instance, find_servers)
