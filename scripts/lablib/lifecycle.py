@@ -24,7 +24,7 @@ READY_COMMAND = "systemctl is-system-running --wait; chronyc -n waitsync 120 0 0
 def up(name: str, wanted: list[tuple[str, str]], pythons: bool, memory_bytes: int | None) -> Lab:
     """Bring up the hosts (name, kind) that the lab does not have yet, and wait until all of those answer.
 
-    ``memory_bytes``: of each new container; None gives it all that this machine has.
+    ``memory_bytes``: of each new container; None gives it all that this machine has. LabError if one that it has does not run any more.
     """
     install_missing(NEEDED)
     kinds = {kind for _name, kind in wanted}
@@ -39,6 +39,9 @@ def up(name: str, wanted: list[tuple[str, str]], pythons: bool, memory_bytes: in
         images["vm"] = vm.prepare()
     with locked(f"lab-{name}"):
         old = load(name) or _new(name)
+        dead = [host.name for host in old.hosts if not is_up(old, host)]
+        if dead:
+            raise LabError(f"{', '.join(dead)} of lab {name} died, with this machine or killed. Then: scripts/lab down --name {name}")
         lab = with_hosts(old, wanted)
         fresh = lab.hosts[len(old.hosts):]
         save(lab)

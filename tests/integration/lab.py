@@ -8,6 +8,8 @@ from __future__ import annotations
 import json
 import os
 import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -38,6 +40,17 @@ def lab(*words: str) -> str:
     done = subprocess.run([ROOT / "scripts" / "lab", *words], capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
+
+
+@contextmanager
+def fresh_lab(name: str, *words: str) -> Iterator[None]:
+    """Hosts as ``lab up`` with these words makes them, for as long as the context lasts; what a killed run left of them goes first."""
+    lab("down", "--name", name)
+    try:
+        lab("up", "--name", name, *words)
+        yield
+    finally:
+        lab("down", "--name", name)
 
 
 def on_host(name: str, host: str, script: str) -> str:

@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from tests.integration.lab import ROOT, Done, command, findings, inspect, lab, on_host
+from tests.integration.lab import ROOT, Done, command, findings, fresh_lab, inspect, on_host
 
 pytestmark = pytest.mark.lab
 LAB = "circumstances"
@@ -34,8 +34,7 @@ TOOLS = {
 def inventory(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """Three hosts and their troubles, and further names for them that can't be inspected."""
     path = tmp_path_factory.mktemp("lab") / "hosts.yml"
-    try:
-        lab("up", "--hosts", "good,broken,full", "--name", LAB, "--inventory", str(path))
+    with fresh_lab(LAB, "--hosts", "good,broken,full", "--inventory", str(path)):
         for tool, script in TOOLS.items():
             on_host(LAB, "broken", f"p=$(command -v {tool} || echo /usr/bin/{tool}); rm -f $p; printf '%s\\n' '#!/bin/sh' {quoted(script)} > $p; chmod 755 $p")
         on_host(LAB, "full", "for d in /tmp /var/tmp /root/.ansible; do mkdir -p $d; mount -t tmpfs -o size=64k tmpfs $d; "
@@ -43,8 +42,6 @@ def inventory(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         on_host(LAB, "good", "useradd -m plain; mkdir -p ~plain/.ssh; cp /root/.ssh/authorized_keys ~plain/.ssh/; chown -R plain: ~plain/.ssh; true")
         path.write_text(json.dumps(with_troubles(json.loads(path.read_text().removeprefix("---\n")))))
         yield path
-    finally:
-        lab("down", "--name", LAB)
 
 
 def quoted(text: str) -> str:

@@ -22,7 +22,7 @@ import zstandard
 from plugins.plugin_utils.archive import archive_path
 from plugins.plugin_utils.registry import RULES_BY_ID
 from scripts.lablib import interpreters
-from tests.integration.lab import ROOT, Done, findings, lab, on_host
+from tests.integration.lab import ROOT, Done, findings, fresh_lab, on_host
 
 pytestmark = pytest.mark.lab
 LAB = "compat"
@@ -108,12 +108,9 @@ def environment(core: str, python: str) -> Path:
 def inventory(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
     """The lab's inventory, of one host that has something to be found."""
     path = tmp_path_factory.mktemp("lab") / "hosts.yml"
-    try:
-        lab("up", "--hosts", "old", "--pythons", "--name", LAB, "--inventory", str(path))
+    with fresh_lab(LAB, "--hosts", "old", "--pythons", "--inventory", str(path)):
         on_host(LAB, "old", "systemd-run --unit=planted-fault false; for n in 1 2 3 4 5 6 7 8 9; do systemctl is-failed planted-fault && break; sleep 0.2; done")
         yield yaml.safe_load(path.read_text())["all"]
-    finally:
-        lab("down", "--name", LAB)
 
 
 @pytest.fixture(scope="module")

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from tests.integration.lab import findings, inspect, lab, on_host
+from tests.integration.lab import findings, fresh_lab, inspect, on_host
 
 pytestmark = pytest.mark.lab
 LAB, HOST = "refusing", "broken1"
@@ -61,15 +61,12 @@ done
 @pytest.fixture(scope="module")
 def document(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
     inventory = tmp_path_factory.mktemp("lab") / "hosts.yml"
-    try:
-        lab("up", "--hosts", HOST, "--image", "databases", "--name", LAB, "--inventory", str(inventory))
+    with fresh_lab(LAB, "--hosts", HOST, "--image", "databases", "--inventory", str(inventory)):
         on_host(LAB, HOST, SERVERS)
         given = json.loads(inventory.read_text().removeprefix("---\n"))
         given["all"]["hosts"][HOST]["caretaker_credentials"] = CREDENTIALS
         inventory.write_text(json.dumps(given))
         yield inspect(inventory, tmp_path_factory.mktemp("home")).hosts()[HOST]
-    finally:
-        lab("down", "--name", LAB)
 
 
 def messages(document: dict[str, Any], rule: str) -> dict[str, tuple[str, str]]:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.lab import findings, inspect, lab, on_host
+from tests.integration.lab import findings, fresh_lab, inspect, on_host
 
 pytestmark = pytest.mark.lab
 LAB = "recheck"
@@ -19,11 +19,8 @@ LAB = "recheck"
 @pytest.fixture(scope="module")
 def inventory(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     path = tmp_path_factory.mktemp("lab") / "hosts.yml"
-    try:
-        lab("up", "--hosts", "sick,well", "--name", LAB, "--inventory", str(path))
+    with fresh_lab(LAB, "--hosts", "sick,well", "--inventory", str(path)):
         yield path
-    finally:
-        lab("down", "--name", LAB)
 
 
 def test_recheck_closes_findings_by_evidence(inventory: Path, tmp_path: Path) -> None:

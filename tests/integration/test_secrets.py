@@ -14,7 +14,7 @@ import pytest
 import zstandard
 
 from plugins.plugin_utils.archive import Capture, captures_of_run, load
-from tests.integration.lab import Done, inspect, lab, on_host
+from tests.integration.lab import Done, fresh_lab, inspect, on_host
 
 pytestmark = pytest.mark.lab
 LAB = "secrets"
@@ -108,16 +108,13 @@ setsid sh -c 'exec -a "postgres --password={PASSWORD}server" sleep 900' >/dev/nu
 @pytest.fixture(scope="module")
 def inventory(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     path = tmp_path_factory.mktemp("lab") / "hosts.yml"
-    try:
-        lab("up", "--hosts", "vault1", "--image", "databases", "--name", LAB, "--inventory", str(path))
+    with fresh_lab(LAB, "--hosts", "vault1", "--image", "databases", "--inventory", str(path)):
         for script in (POSTGRESQL, MARIADB, REDIS, OTHERS):
             on_host(LAB, "vault1", "bash -c " + quoted("set -eu\n" + script))
         document = json.loads(path.read_text().removeprefix("---\n"))
         document["all"]["hosts"]["vault1"]["caretaker_credentials"] = CREDENTIALS
         path.write_text(json.dumps(document))
         yield path
-    finally:
-        lab("down", "--name", LAB)
 
 
 def quoted(text: str) -> str:

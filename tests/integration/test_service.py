@@ -17,7 +17,7 @@ import yaml
 
 from plugins.plugin_utils.approval.plan import text_of_time
 from plugins.plugin_utils.signing import make_key
-from tests.integration.lab import ROOT, Done, findings, lab, on_host
+from tests.integration.lab import ROOT, Done, findings, fresh_lab, on_host
 
 pytestmark = pytest.mark.lab
 LAB = "service"
@@ -81,11 +81,8 @@ class Customer:
 @pytest.fixture(scope="module")
 def hosts(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     path = tmp_path_factory.mktemp("lab") / "hosts.yml"
-    try:
-        lab("up", "--hosts", "app1,app2", "--name", LAB, "--inventory", str(path))
+    with fresh_lab(LAB, "--hosts", "app1,app2", "--inventory", str(path)):
         yield path
-    finally:
-        lab("down", "--name", LAB)
 
 
 def mode() -> str:

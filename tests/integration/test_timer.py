@@ -20,7 +20,7 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.integration.lab import ROOT, lab, on_host
+from tests.integration.lab import ROOT, fresh_lab, on_host
 
 pytestmark = [pytest.mark.lab, pytest.mark.vm]
 LAB, NODE, VM, PLACE, HOME = "timer", "node1", "vm1", "/opt/caretaker", "/var/lib/caretaker"
@@ -56,8 +56,7 @@ echo "the timer did not fire within 90 s: $said"
 def inventory(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """Two control nodes that have Caretaker and the libraries it needs, but no schedule."""
     folder = tmp_path_factory.mktemp("timer")
-    try:
-        lab("up", "--hosts", NODE, "--vm", "--name", LAB, "--inventory", str(folder / "hosts.yml"))
+    with fresh_lab(LAB, "--hosts", NODE, "--vm", "--inventory", str(folder / "hosts.yml")):
         subprocess.run([sys.executable, "-m", "pip", "install", "--quiet", "--target", folder / "libraries", "--python-version", "3.11",
                         "--only-binary=:all:", "--constraint", ROOT / "requirements.txt", *LIBRARIES], check=True)
         for host in (NODE, VM):
@@ -65,8 +64,6 @@ def inventory(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
             copy(host, ROOT, PLACE, "plugins", "scripts", "requirements.txt")
             on_host(LAB, host, SETUP)
         yield folder / "hosts.yml"
-    finally:
-        lab("down", "--name", LAB)
 
 
 def copy(host: str, folder: Path, to: str, *names: str) -> None:

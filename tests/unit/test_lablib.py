@@ -13,7 +13,7 @@ import pytest
 import yaml
 
 from plugins.plugin_utils.facts.memory import parse_meminfo
-from scripts.lablib import cli, interpreters, inventory, memory, mounts, state, system, vm
+from scripts.lablib import cli, interpreters, inventory, lifecycle, memory, mounts, state, system, vm
 from scripts.lablib.state import Host, Lab
 from scripts.lablib.system import LabError
 
@@ -65,6 +65,14 @@ def test_hosts_that_are_there_stay_as_they_are() -> None:
     more = state.with_hosts(LAB, [("web1", "vm"), ("db1", "nspawn"), ("db1", "nspawn")])
     assert more.hosts == (*LAB.hosts, Host("db1", "nspawn", 12))
     assert state.with_hosts(Lab("blue", 7, LAB.hosts[1:]), [("db1", "nspawn")]).hosts[-1].number == 10
+
+
+def test_hosts_that_died_are_told_and_not_taken_for_running_ones(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lifecycle, "install_missing", lambda _needed: None)
+    monkeypatch.setattr(lifecycle.nspawn, "prepare", lambda _kind: home)
+    state.save(Lab("blue", 7, LAB.hosts))
+    with pytest.raises(LabError, match=r"web1, vm1 of lab blue died.*scripts/lab down --name blue"):
+        lifecycle.up("blue", [("web1", "nspawn")], False, None)
 
 
 def test_full_lab_is_refused() -> None:
