@@ -23,19 +23,14 @@ CONSTANT = (BOOT, PROCESSORS, "mem.physmem", "filesys.mountdir", "filesys.capaci
 
 # column: (metric, its factor to the unit of the column)
 LEVELS = {
-    "blocked": ("kernel.all.blocked", 1), "plist-sz": ("kernel.all.nprocs", 1), "file-nr": ("vfs.files.count", 1),
-    "tcpsck": ("network.sockstat.tcp.inuse", 1), "kbmemfree": ("mem.util.free", 1), "kbavail": ("mem.util.available", 1),
-    "kbbuffers": ("mem.util.bufmem", 1), "kbcached": ("mem.util.cached", 1), "kbcommit": ("mem.util.committed_AS", 1),
-    "kbdirty": ("mem.util.dirty", 1), "kbswpfree": ("mem.util.swapFree", 1), "kbhugfree": ("mem.util.hugepagesFreeBytes", 1 / 1024),
+    "file-nr": ("vfs.files.count", 1), "kbmemfree": ("mem.util.free", 1), "kbavail": ("mem.util.available", 1),
+    "kbdirty": ("mem.util.dirty", 1), "kbswpfree": ("mem.util.swapFree", 1),
 }
 RATES = {
-    "proc/s": ("kernel.all.sysfork", 1), "cswch/s": ("kernel.all.pswitch", 1), "pswpin/s": ("swap.pagesin", 1),
-    "pswpout/s": ("swap.pagesout", 1), "majflt/s": ("mem.vmstat.pgmajfault", 1), "pgscank/s": ("mem.vmstat.pgscan_kswapd_total", 1),
-    "pgscand/s": ("mem.vmstat.pgscan_direct_total", 1), "pgsteal/s": ("mem.vmstat.pgsteal_total", 1),
+    "pswpin/s": ("swap.pagesin", 1), "pswpout/s": ("swap.pagesout", 1), "majflt/s": ("mem.vmstat.pgmajfault", 1),
     "oseg/s": ("network.tcp.outsegs", 1), "retrans/s": ("network.tcp.retranssegs", 1),
     # microseconds a second to per cent
     "%scpu": ("kernel.all.pressure.cpu.some.total", 1e-4), "%smem": ("kernel.all.pressure.memory.some.total", 1e-4),
-    "%fmem": ("kernel.all.pressure.memory.full.total", 1e-4), "%sio": ("kernel.all.pressure.io.some.total", 1e-4),
     "%fio": ("kernel.all.pressure.io.full.total", 1e-4),
 }
 PROCESSOR_TIMES = {
@@ -43,7 +38,7 @@ PROCESSOR_TIMES = {
     "%iowait": "kernel.all.cpu.wait.total", "%steal": "kernel.all.cpu.steal", "%irq": "kernel.all.cpu.irq.hard",
     "%soft": "kernel.all.cpu.irq.soft",
 }
-PROCESSOR_RATES = {"dropd/s": ("network.softnet.dropped", 1), "squeezd/s": ("network.softnet.time_squeeze", 1)}
+PROCESSOR_RATES = {"dropd/s": ("network.softnet.dropped", 1)}
 DISKS = ("disk.dev", "disk.dm", "disk.md")
 INTERFACE_RATES = {
     "rxkB/s": ("network.interface.in.bytes", 1 / 1024), "txkB/s": ("network.interface.out.bytes", 1 / 1024),
@@ -54,7 +49,7 @@ HALF_DUPLEX = 1
 TOTALS = tuple(sorted(
     [metric for metric, _factor in list(LEVELS.values()) + list(RATES.values()) + list(PROCESSOR_RATES.values())]
     + list(PROCESSOR_TIMES.values())
-    + [BOOT, PROCESSORS, "kernel.all.runnable", "kernel.all.load", "mem.physmem", "mem.util.swapTotal", "mem.util.hugepagesTotalBytes"]))
+    + [BOOT, PROCESSORS, "kernel.all.runnable", "mem.physmem", "mem.util.swapTotal"]))
 DEVICES = tuple(sorted(
     [disk + "." + name for disk in DISKS for name in ("read", "write", "read_bytes", "write_bytes", "avactive", "aveq")]
     + [metric for metric, _factor in INTERFACE_RATES.values()] + ["network.interface.baudrate", "network.interface.duplex"]
@@ -151,8 +146,6 @@ def share(part, whole):
 def host(row):
     made = scaled(row.level, LEVELS)
     made.update(scaled(row.rate, RATES))
-    for minutes in ("1", "5", "15"):
-        made["ldavg-" + minutes] = row.level("kernel.all.load", minutes + " minute")
     runnable, memory, free = row.level("kernel.all.runnable"), row.level("mem.physmem"), row.level("mem.util.free")
     if runnable is not None:
         made["runq-sz"] = max(runnable - 1, 0)          # without the one that counts them, as sysstat does
@@ -161,9 +154,6 @@ def host(row):
     swap, swap_free = row.level("mem.util.swapTotal"), row.level("mem.util.swapFree")
     if None not in (swap, swap_free):
         made.update({"kbswpused": swap - swap_free, "%swpused": share(swap - swap_free, swap) or 0})
-    huge, huge_free = row.level("mem.util.hugepagesTotalBytes"), row.level("mem.util.hugepagesFreeBytes")
-    if None not in (huge, huge_free):
-        made["kbhugused"] = (huge - huge_free) / 1024
     return made
 
 

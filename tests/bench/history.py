@@ -45,7 +45,8 @@ def document(seed: int) -> bytes:
             start = f"h;{STEP};{{}};{item};" if section else f"h;{STEP};{{}};"
             lines += [start.format(moment) + ";".join(f"{value:.2f}" for value in row) for moment, row in zip(moments, values, strict=True)]
         columns.add("\n".join(lines))
-    text = json.dumps({**columns.document(), "files": DAYS, "problems": [], "cpus": 8, "utc_offset_seconds": 0})
+    found = {**columns.document(), "files": DAYS, "problems": [], "cpus": 8, "utc_offset_seconds": 0}
+    text = json.dumps(found, sort_keys=True, separators=(",", ":"))     # as the capture writes it
     whole = {"schema": 1, "host": f"h{seed}", "run": "bench", "taken_at": "2026-11-22T03:00:00Z",
              "entries": [{"subject": "history", "instance": "history", "kind": "query", "key": KEY, "text": text}]}
     return zstandard.ZstdCompressor(level=9).compress(json.dumps(whole).encode())

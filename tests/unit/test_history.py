@@ -16,7 +16,7 @@ import pytest
 
 from plugins.module_utils.host import Host, Limits, Recorder
 from plugins.module_utils.subjects import history as subject
-from plugins.module_utils.sysstat_columns import Columns
+from plugins.module_utils.sysstat_columns import Columns, kept
 from plugins.plugin_utils.absent import NotHere, Unknown, Unreadable
 from plugins.plugin_utils.archive import Capture, Entry
 from plugins.plugin_utils.facts.history import KEY, parse
@@ -50,6 +50,20 @@ def history(*texts: str, **more: Any) -> History:
 def cpu(*clocks: str, seconds: int = 600) -> str:
     return rows("CPU;%usr;%nice;%sys;%iowait;%steal;%irq;%soft;%guest;%gnice;%idle",
                 *(f"{seconds};{DAY}{clock} UTC;-1;10.00;1.00;5.00;2.00;0.50;0.25;0.75;3.00;0.50;77.00" for clock in clocks))
+
+
+@pytest.mark.parametrize(("name", "value", "expected"), [
+    ("%idle", 87.654, 87.7), ("kbavail", 16384123, 16400000), ("MBfsfree", 123456, 123500), ("%fsused", 89.996, 90),
+    ("await", 1.234, 1.24), ("await", 0.0231, 0.023), ("tps", 437.2, 435), ("tps", 996, 1000), ("rkB/s", -612.4, -610), ("oseg/s", 0, 0),
+    ("tps", float("inf"), None), ("%util", float("nan"), None),
+])
+def test_precision(name: str, value: float, expected: float | None) -> None:
+    assert kept(name, value) == expected
+
+
+def test_rates_are_off_by_little() -> None:
+    values = np.geomspace(0.001, 1e9, 2000)
+    assert max(abs(float(kept("tps", value)) / value - 1) for value in values) < 0.0126
 
 
 def test_units_and_names() -> None:

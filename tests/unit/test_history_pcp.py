@@ -57,7 +57,7 @@ def cpu(busy: int, boot: int = BOOT, processors: int = 4) -> dict[str, object]:
 
 def test_units_and_names() -> None:
     first = {
-        **cpu(0), "kernel.all.load-1 minute": "0.480", "kernel.all.runnable": 3, "mem.physmem": 1000, "mem.util.free": 250,
+        **cpu(0), "kernel.all.runnable": 3, "mem.physmem": 1000, "mem.util.free": 250,
         "mem.util.swapTotal": 400, "mem.util.swapFree": 300, "swap.pagesin": 0, "kernel.all.pressure.io.full.total": 0,
         "disk.dev.read-sda": 0, "disk.dev.write-sda": 0, "disk.dev.read_bytes-sda": 0, "disk.dev.write_bytes-sda": 0,
         "disk.dev.avactive-sda": 0, "disk.dev.aveq-sda": 0, "network.interface.in.bytes-eth0": 0, "network.interface.out.bytes-eth0": 0,
@@ -77,7 +77,6 @@ def test_units_and_names() -> None:
     assert last["cpu_user_ratio", ""] == pytest.approx(1 / 6, rel=0.01)
     assert last["cpu_irq_ratio", ""] == pytest.approx(1 / 24, rel=0.01)
     assert last["cpu_idle_ratio", ""] == pytest.approx(4 / 6, rel=0.01)
-    assert last["load_1", ""] == 0.48
     assert last["run_queue_length", ""] == 2, "without pmcd, which counts them"
     assert last["memory_total_bytes", ""] == 1000 * 1024
     assert last["swap_used_ratio", ""] == 0.25 and last["swap_in_pages_rate", ""] == 2
@@ -114,7 +113,7 @@ def test_the_next_archive_goes_on_where_the_last_one_ended() -> None:
 
 PMINFO = """#!/bin/sh
 case "$3" in */20261101) echo "pminfo: Cannot open archive \\"$3\\": Illegal label record" >&2; exit 1 ;; esac
-printf '\\nkernel.all.blocked\\n    value 1\\n\\ndisk.dm.read\\nNo value(s) available!\\n\\ndisk.dev.read\\n    inst [0 or "sda"] value 5\\n'
+printf '\\nmem.util.dirty\\n    value 1\\n\\ndisk.dm.read\\nNo value(s) available!\\n\\ndisk.dev.read\\n    inst [0 or "sda"] value 5\\n'
 echo 'Error: vfs.files.count: Unknown metric name' >&2
 exit 1
 """
@@ -122,7 +121,7 @@ PMREP = """#!/bin/sh
 case "$*" in
 --version) echo 'pmrep version 4.3.2' >&2 ;;
 *disk.dm*|*vfs*) echo 'Invalid metric disk.dm.read (PM_ERR_INDOM_LOG).' >&2; exit 1 ;;
-*kernel.all.blocked) printf 'Time,"kernel.all.blocked"\\n2026-11-02 08:10:00,\\n2026-11-02 08:20:00,7\\n' ;;
+*mem.util.dirty) printf 'Time,"mem.util.dirty"\\n2026-11-02 08:10:00,\\n2026-11-02 08:20:00,7\\n' ;;
 *) printf 'Time,"disk.dev.read-sda"\\n2026-11-02 08:20:00,5\\n' ;;
 esac
 """
@@ -150,7 +149,7 @@ def test_only_what_an_archive_has_is_asked_for_with_stub_programs(tmp_path: Path
     found = capture_with(tmp_path, monkeypatch, {"pminfo": PMINFO, "pmrep": PMREP})
     assert isinstance(found, History)
     assert found.sources == ("PCP 4.3.2",)
-    assert found.series["blocked_processes_count", ""].tolist() == [7]
+    assert found.series["memory_dirty_bytes", ""].tolist() == [7 * 1024]
 
 
 def test_archives_that_cannot_be_read_say_so_with_stub_programs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -38,11 +38,11 @@ class PrometheusStub(BaseHTTPRequestHandler):
             self.answer(401, {})
         elif (float(query["end"]) - float(query["start"])) / float(query["step"]) >= MOST_POINTS:
             self.answer(400, {"status": "error", "errorType": "bad_data", "error": "exceeded maximum resolution of 11,000 points per timeseries"})
-        elif "node_load5" in query["query"]:
+        elif "node_filefd_allocated" in query["query"]:
             self.answer(422, {"status": "error", "errorType": "execution", "error": "many-to-many matching not allowed"})
-        elif "node_load15" in query["query"]:
+        elif "node_filefd_maximum" in query["query"]:
             self.answer(200, {"status": "success", "warnings": ["store 2 is away"], "data": {"resultType": "matrix", "result": []}})
-        elif "node_load1{" in query["query"]:
+        elif "node_procs_running{" in query["query"]:
             self.matrix(query, [({}, "1.5")])
         elif "io_time_seconds" in query["query"]:
             self.matrix(query, [({"device": "sda"}, "0.25"), ({"device": "sdb"}, "NaN")])
@@ -82,8 +82,8 @@ def facts(entry: Entry) -> Any:
 
 def test_series_and_reasons(url: str) -> None:
     document = gather(Server(url, token="right").ask, {"node": 'instance="db1:9100"'}, END, 1, 600)
-    assert document["missing"]["load_5"] == "many-to-many matching not allowed"
-    assert document["missing"]["load_15"] == "only a part was answered: store 2 is away"
+    assert document["missing"]["files_open_count"] == "many-to-many matching not allowed"
+    assert document["missing"]["files_limit_count"] == "only a part was answered: store 2 is away"
     assert "no such metric" in document["missing"]["memory_total_bytes"]
     found = facts(Entry("history", "query", PROMETHEUS_KEY, json.dumps(document)))
     assert isinstance(found, History)
@@ -98,7 +98,7 @@ def test_series_and_reasons(url: str) -> None:
 
 def test_more_points_than_prometheus_gives_at_once(url: str) -> None:
     document = gather(Server(url, user="user", password="right").ask, {"node": 'instance="db1:9100"'}, END, 8, 60)
-    values = next(values for measure, _instance, values in document["series"] if measure == "load_1")
+    values = next(values for measure, _instance, values in document["series"] if measure == "run_queue_length")
     assert len(values) == 8 * 1440
     assert set(values) == {1.5}
 
@@ -130,10 +130,10 @@ def test_a_host_that_prometheus_does_not_know() -> None:
 
 
 def test_what_only_prometheus_measures_is_added_to_the_own_series() -> None:
-    own = History(np.array([600.0, 1200.0, 9000.0]), np.full(3, 600.0), {("load_1", ""): np.ones(3)}, (), 0, ("sysstat",), {})
+    own = History(np.array([600.0, 1200.0, 9000.0]), np.full(3, 600.0), {("run_queue_length", ""): np.ones(3)}, (), 0, ("sysstat",), {})
     other = history_of({"times": [590.0, 1190.0], "step": 600, "restarts": [], "missing": {}, "series": [
-        ["load_1", "", [7, 7]], ["database_connections_ratio", "postgresql", [0.5, 0.6]]]})
+        ["run_queue_length", "", [7, 7]], ["database_connections_ratio", "postgresql", [0.5, 0.6]]]})
     both = combined(own, other)
-    assert both.series["load_1", ""].tolist() == [1, 1, 1]
+    assert both.series["run_queue_length", ""].tolist() == [1, 1, 1]
     assert both.series["database_connections_ratio", "postgresql"][:2].tolist() == [0.5, 0.6]
     assert np.isnan(both.series["database_connections_ratio", "postgresql"][2])

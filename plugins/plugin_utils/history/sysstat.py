@@ -25,22 +25,16 @@ KB, MB, SECTOR = 1024.0, 1048576.0, 512.0
 # measure: the names of its columns from version to version (the first that is there), the factor to its unit
 Plain: TypeAlias = Mapping[str, tuple[tuple[str, ...], float]]
 HOST: Plain = {
-    "run_queue_length": (("runq-sz",), 1), "blocked_processes_count": (("blocked",), 1), "threads_count": (("plist-sz",), 1),
-    "load_1": (("ldavg-1",), 1), "load_5": (("ldavg-5",), 1), "load_15": (("ldavg-15",), 1),
-    "context_switches_rate": (("cswch/s",), 1), "forks_rate": (("proc/s",), 1),
-    "memory_free_bytes": (("kbmemfree",), KB), "memory_available_bytes": (("kbavail",), KB), "memory_cached_bytes": (("kbcached",), KB),
-    "memory_buffers_bytes": (("kbbuffers",), KB), "memory_committed_bytes": (("kbcommit",), KB), "memory_dirty_bytes": (("kbdirty",), KB),
+    "run_queue_length": (("runq-sz",), 1), "memory_available_bytes": (("kbavail",), KB), "memory_dirty_bytes": (("kbdirty",), KB),
     "swap_used_ratio": (("%swpused",), 0.01), "swap_in_pages_rate": (("pswpin/s",), 1), "swap_out_pages_rate": (("pswpout/s",), 1),
-    "major_faults_rate": (("majflt/s",), 1), "page_steals_rate": (("pgsteal/s",), 1), "files_open_count": (("file-nr",), 1),
-    "psi_cpu_some_ratio": (("%scpu",), 0.01), "psi_memory_some_ratio": (("%smem",), 0.01), "psi_memory_full_ratio": (("%fmem",), 0.01),
-    "psi_io_some_ratio": (("%sio",), 0.01), "psi_io_full_ratio": (("%fio",), 0.01),
-    "tcp_retransmits_rate": (("retrans/s", "retrseg/s"), 1),
-    "tcp_segments_out_rate": (("oseg/s",), 1), "sockets_tcp_count": (("tcpsck",), 1),
+    "major_faults_rate": (("majflt/s",), 1), "files_open_count": (("file-nr",), 1),
+    "psi_cpu_some_ratio": (("%scpu",), 0.01), "psi_memory_some_ratio": (("%smem",), 0.01), "psi_io_full_ratio": (("%fio",), 0.01),
+    "tcp_retransmits_rate": (("retrans/s", "retrseg/s"), 1), "tcp_segments_out_rate": (("oseg/s",), 1),
 }
 CPU: Plain = {
     "cpu_user_ratio": (("%usr", "%user"), 0.01), "cpu_nice_ratio": (("%nice",), 0.01), "cpu_system_ratio": (("%sys", "%system"), 0.01),
     "cpu_iowait_ratio": (("%iowait",), 0.01), "cpu_steal_ratio": (("%steal",), 0.01), "cpu_idle_ratio": (("%idle",), 0.01),
-    "softnet_drops_rate": (("dropd/s",), 1), "softnet_squeezed_rate": (("squeezd/s",), 1),
+    "softnet_drops_rate": (("dropd/s",), 1),
 }
 DISK: Plain = {
     "disk_busy_ratio": (("%util",), 0.01), "disk_await_seconds": (("await",), 0.001), "disk_queue_length": (("aqu-sz", "avgqu-sz"), 1),
@@ -123,18 +117,12 @@ def _sum(column: Column, *names: str) -> Values | None:
 
 def _host_extra(column: Column) -> Extra:
     made: Extra = []
-    scans, swap_free, swap_used = _sum(column, "pgscank/s", "pgscand/s"), column("kbswpfree"), column("kbswpused")
-    if scans is not None:
-        made.append(("page_scans_rate", scans))
+    swap_free, swap_used = column("kbswpfree"), column("kbswpused")
     if swap_free is not None and swap_used is not None:
         made.append(("swap_total_bytes", (swap_free + swap_used) * KB))
     free, used, share = column("kbmemfree"), column("kbmemused"), column("%memused")
     if free is not None and used is not None and share is not None:
         made.append(("memory_total_bytes", memory_total(free, used, share) * KB))
-    huge_free, huge_used = column("kbhugfree"), column("kbhugused")
-    if huge_free is not None and huge_used is not None and (huge_free + huge_used > 0).any():
-        made.append(("hugepages_free_ratio", np.divide(huge_free, huge_free + huge_used, out=np.full(len(huge_free), np.nan),
-                                                       where=huge_free + huge_used > 0)))
     return made
 
 
