@@ -13,9 +13,9 @@ import time
 
 # Newest first; an older sadf answers an option that it does not know with its usage
 TOTALS = (
-    "-u ALL -q ALL -r ALL -S -H -B -W -w -v -n TCP,ETCP,SOCK,SOFT",
-    "-u ALL -q -r -S -H -B -W -w -v -n TCP,ETCP,SOCK,SOFT",
-    "-u ALL -q -r -S -B -W -w -v -n TCP,ETCP,SOCK",
+    "-u ALL -q ALL -r ALL -S -B -W -v -n TCP,ETCP,SOFT",
+    "-u ALL -q -r -S -B -W -v -n TCP,ETCP,SOFT",
+    "-u ALL -q -r -S -B -W -v -n TCP,ETCP",
 )
 DEVICES = ("-d -p -F MOUNT -n DEV,EDEV", "-d -p -F -n DEV,EDEV", "-d -p -n DEV,EDEV")
 FOLDERS = ("/var/log/sa", "/var/log/sysstat")
