@@ -9,22 +9,24 @@ __metaclass__ = type
 
 DOCUMENTATION = r"""
 module: setting
-short_description: Change a setting of the kernel, a database server, nginx, HAProxy or Tomcat, or put it back
+short_description: Change a setting of the kernel, a database server, nginx, HAProxy, Tomcat or RabbitMQ, or put it back
 version_added: 1.0.0
 description:
   - Sets a value for now and for the next start, in a place of its own that is read last - C(/etc/sysctl.d/99-zz-caretaker.conf),
     C(/etc/tmpfiles.d/zz-caretaker.conf) for choices under C(/sys),
-    C(ALTER SYSTEM) of PostgreSQL, C(zz-caretaker.cnf) in the folder of settings of MySQL and MariaDB.
+    C(ALTER SYSTEM) of PostgreSQL, C(zz-caretaker.cnf) in the folder of settings of MySQL and MariaDB,
+    C(/etc/rabbitmq/conf.d/zz-caretaker.conf) of RabbitMQ.
   - nginx, HAProxy and Tomcat take nothing twice, so there it is changed where it stands; of nginx and HAProxy tested and loaded, and put
     back at once where that is refused; Tomcat takes it at a restart.
-  - Of HAProxy V(global maxconn) and V(frontend NAME maxconn), of Tomcat V(Connector PORT maxThreads) and V(Executor NAME maxThreads).
+  - Of HAProxy V(global maxconn) and V(frontend NAME maxconn), of Tomcat V(Connector PORT maxThreads) and
+    V(Executor NAME maxThreads), of RabbitMQ V(vm_memory_high_watermark.relative).
   - Goes on only where it finds the value that it was told to find. What an administrator changed in the meantime is left alone.
   - Talks to servers by their own clients and sockets, as M(caretaker.infra.capture) does; no library is needed on the target.
 options:
   kind:
     description: What the setting belongs to.
     type: str
-    choices: [sysctl, sysfs, postgresql, mysql, nginx, haproxy, tomcat]
+    choices: [sysctl, sysfs, postgresql, mysql, nginx, haproxy, tomcat, rabbitmq]
     required: true
   instance:
     description: Name of the server as findings call it, such as V(5432); empty for the kernel.
@@ -115,7 +117,8 @@ def main():
     values = dict(type="str")
     module = AnsibleModule(
         argument_spec=dict(
-            kind=dict(type="str", choices=["sysctl", "sysfs", "postgresql", "mysql", "nginx", "haproxy", "tomcat"], required=True),
+            kind=dict(type="str", choices=["sysctl", "sysfs", "postgresql", "mysql", "nginx", "haproxy", "tomcat", "rabbitmq"],
+                      required=True),
             instance=dict(type="str", default=""),
             name=dict(type="str", required=True), state=dict(type="str", choices=["read", "set", "back"], default="read"),
             before=values, after=values, kept=values, credentials=ARGUMENTS["credentials"]),

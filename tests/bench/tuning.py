@@ -1,47 +1,51 @@
 # Copyright (c) 2026 Caretaker contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Caretaker's plan for PostgreSQL and MariaDB beside their defaults, pgtune's formulas and MySQLTuner's advice, on one lab host.
+"""Caretaker's plan for PostgreSQL and MariaDB beside their defaults, pgtune's formulas and MySQLTuner's advice.
 
-The host has 2 GiB of memory. Each is loaded, inspected, and advised on; then every set of values gets each load for a window, in rounds
-whose order turns. Ratios are of the same round; told are their median and its distribution-free confidence interval.
+Three lab hosts with 2 GiB of memory and the same data, one for each set of values. Each is loaded, then advised on. Then all three get each
+load in short windows in turn, so that a machine that is fast in one minute and slow in the next is so to all of them. While one is measured
+the servers of the others stand still (SIGSTOP). Ratios are of windows that followed each other; told are their median, its
+distribution-free confidence interval, and the ratio of all windows together.
 Goal: no throughput more than 2 % below another's beyond noise, and better than each other on most loads.
 
-The host is a container, so its kernel is this machine's: what a plan says of the kernel is set here while it counts, and put back. Huge
-pages are no part of a control group's memory, so it gets that much less.
+The hosts are containers, so their kernel is this machine's: what a plan says of the kernel is set here while it counts, and put back. Huge
+pages are no part of a control group's memory, so the host that has them gets that much less.
 """
 
 from __future__ import annotations
 
 import argparse
+import contextlib
+import os
 import re
+import signal
 import statistics
 import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 
 from plugins.plugin_utils.facts.kernel_settings import KernelSettingsFacts
 from plugins.plugin_utils.facts.memory import parse_meminfo
 from plugins.plugin_utils.inspection import judge
 from plugins.plugin_utils.tuning.advice import advise
-from scripts.lablib import memory
+from scripts.lablib import cgroup, memory
 
-from . import hosts
 from .advisers import of_mysqltuner, pgtune
 from .databases import interval, look, only
-from .hosts import lab
+from .hosts import lab, on_host
 
-LAB, HOST = "benchtuning", "db1"
-HUGE_PAGES = "vm.nr_hugepages"
-on_host = partial(hosts.on_host, LAB, HOST)
-MEMORY_BYTES = 2 << 30
-WARM_SECONDS = 8
-LOSS_LIMIT = 0.02
+LAB = "benchtuning"
 OURS, DEFAULT = "Caretaker", "default"
+HOSTS = {DEFAULT: "db1", OURS: "db2", "pgtune": "db3", "MySQLTuner": "db3"}
+HUGE_PAGES = "vm.nr_hugepages"
+MEMORY_BYTES = 2 << 30
+WARM_SECONDS = 30
+LOSS_LIMIT = 0.02
 BETTER, ALIKE, WORSE = "better", "alike", "worse"
 Values = Mapping[str, str]
 
@@ -56,9 +60,11 @@ class Rate:
 
 @dataclass(frozen=True)
 class Database:
-    """``loads``: {name: command that prints for SECONDS}; ``file``: where values go, under ``heading``; ``rival``: what else advises."""
+    """``loads``: {name: command that prints for SECONDS}; ``file``: where values go, under ``heading``; ``rival``: what else advises, by
+    ``rival_values`` of its host."""
 
     name: str
+    program: str
     subjects: tuple[str, ...]
     service: str
     others: str
@@ -68,7 +74,7 @@ class Database:
     loads: Mapping[str, str]
     rate: Callable[[str], Rate]
     rival: str
-    rival_values: Callable[[], Values]
+    rival_values: Callable[[str], Values]
 
 
 def pgbench(options: str, database: str) -> str:
@@ -103,7 +109,7 @@ def figure(pattern: str, text: str) -> float:
 
 SIZES = {"small": "--tables=4 --table-size=250000", "large": "--tables=4 --table-size=2500000"}
 POSTGRESQL = Database(
-    "PostgreSQL", ("postgresql", "postgresql_tables", "memory", "cpu", "block_devices"), "postgresql@15-main", "mariadb", """
+    "PostgreSQL", "postgres", ("postgresql", "postgresql_tables", "memory", "cpu", "block_devices"), "postgresql@15-main", "mariadb", """
 set -e
 systemctl start postgresql@15-main
 for pair in small:40 large:220; do
@@ -112,9 +118,9 @@ for pair in small:40 large:220; do
 done
 """, "/etc/postgresql/15/main/conf.d/zz-bench.conf", "",
     {"read and write": pgbench("", "small"), "read only": pgbench("-S", "small"), "larger than memory": pgbench("-S", "large")},
-    of_pgbench, "pgtune", lambda: pgtune(MEMORY_BYTES, int(on_host("nproc")), 100))
+    of_pgbench, "pgtune", lambda host: pgtune(MEMORY_BYTES, int(on_host(LAB, host, "nproc")), 100))
 MARIADB = Database(
-    "MariaDB", ("mysql", "memory", "cpu", "block_devices"), "mariadb", "postgresql@15-main", f"""
+    "MariaDB", "mariadbd", ("mysql", "memory", "cpu", "block_devices"), "mariadb", "postgresql@15-main", f"""
 set -e
 systemctl start mariadb
 for tables in small large; do mariadb -e "CREATE DATABASE $tables"; done
@@ -123,7 +129,7 @@ for tables in small large; do mariadb -e "CREATE DATABASE $tables"; done
 """, "/etc/mysql/mariadb.conf.d/zz-bench.cnf", "[mariadbd]\n",
     {"read and write": loaded("small", "oltp_read_write"), "read only": loaded("small", "oltp_read_only"),
      "larger than memory": loaded("large", "oltp_read_write")},
-    of_sysbench, "MySQLTuner", lambda: of_mysqltuner(on_host("mysqltuner --nocolor 2>/dev/null || true"), MEMORY_BYTES))
+    of_sysbench, "MySQLTuner", lambda host: of_mysqltuner(on_host(LAB, host, "mysqltuner --nocolor 2>/dev/null || true"), MEMORY_BYTES))
 
 
 def measure(options: argparse.Namespace) -> int:
@@ -132,8 +138,8 @@ def measure(options: argparse.Namespace) -> int:
         folder = Path(temporary)
         before = kernel_values()
         try:
-            lab("up", "--hosts", HOST, "--image", "loads", "--memory", "2G", "--name", LAB, "--inventory", str(folder / "hosts.yml"))
-            short = [database.name for database in wanted if not compare(database, folder, options.rounds, options.seconds)]
+            lab("up", "--hosts", ",".join(sorted(set(HOSTS.values()))), "--image", "loads", "--memory", "2G", "--name", LAB, "--inventory", str(folder / "hosts.yml"))
+            short = [database.name for database in wanted if not compare(database, folder, options.rounds, options.seconds, before)]
             return 1 if short else 0
         finally:
             try:
@@ -142,35 +148,68 @@ def measure(options: argparse.Namespace) -> int:
                 set_kernel(before)
 
 
-def compare(database: Database, folder: Path, rounds: int, seconds: int) -> bool:
-    on_host(f"systemctl stop {database.others}")
-    on_host(database.setup)
+def compare(database: Database, folder: Path, rounds: int, seconds: int, before: Values) -> bool:
+    sides = {name: HOSTS[name] for name in (DEFAULT, OURS, database.rival)}
+    with ThreadPoolExecutor() as pool:
+        list(pool.map(lambda host: prepare(database, host), sides.values()))
     for load in database.loads.values():        # what is advised on has been at work
-        run(database, load, seconds)
+        for host in sides.values():
+            run(database, host, load, WARM_SECONDS)
     kernel, ours = advised(database, folder)
-    sets = {DEFAULT: {}, OURS: ours, database.rival: database.rival_values()}
+    sets = {DEFAULT: {}, OURS: ours, database.rival: database.rival_values(sides[database.rival])}
+    # Huge pages stay for all windows: only our server takes them
+    kernels = {name: {**before, **kernel} if name == OURS else {**before, HUGE_PAGES: kernel.get(HUGE_PAGES, before[HUGE_PAGES])} for name in sets}
+    set_kernel(kernels[OURS])
     for name, values in sets.items():
         shown = {**(kernel if name == OURS else {}), **values}
         print(f"{database.name}, {name}: {', '.join(f'{key} = {value}' for key, value in shown.items()) or 'as installed'}", flush=True)
-    rates: dict[tuple[str, str], list[Rate]] = {}
-    order, before = list(sets), kernel_values()
-    for number in range(rounds):
-        for name in order[number % len(order):] + order[:number % len(order)]:
-            apply(database, sets[name], {**before, **kernel} if name == OURS else before)
-            for load, command in database.loads.items():
-                run(database, command, WARM_SECONDS)
-                rates.setdefault((load, name), []).append(run(database, command, seconds))
-        print(f"{database.name}, round {number + 1}: " + "; ".join(
-            f"{load} {', '.join(f'{name} {rates[load, name][-1].per_second:.0f}' for name in sets)}" for load in database.loads), flush=True)
-    verdicts = {other: [told(database, load, other, rates) for load in database.loads] for other in (DEFAULT, database.rival)}
+        apply(database, sides[name], values, int(kernels[name][HUGE_PAGES]) if name == OURS else 0)
+    rates = {load: measured(database, load, sides, kernels, rounds, seconds) for load in database.loads}
+    set_kernel(before)
+    verdicts = {other: [told(database, load, other, rates[load]) for load in database.loads] for other in (DEFAULT, database.rival)}
     for other, found in verdicts.items():
         print(f"{database.name}, {OURS} beside {other}: better on {found.count(BETTER)} of {len(found)} loads, worse on {found.count(WORSE)}")
     return all(WORSE not in found and found.count(BETTER) * 2 > len(found) for found in verdicts.values())
 
 
+def prepare(database: Database, host: str) -> None:
+    memory.limit(f"{LAB}/{host}", MEMORY_BYTES)
+    on_host(LAB, host, f"systemctl stop {database.others}\n{database.setup}")
+
+
+def measured(database: Database, load: str, sides: Mapping[str, str], kernels: Mapping[str, Values], rounds: int,
+             seconds: int) -> dict[str, list[Rate]]:
+    """{side: its rates}, one a round."""
+    command, rates, order = database.loads[load], {name: list[Rate]() for name in sides}, list(sides)
+    for host in sides.values():
+        run(database, host, command, WARM_SECONDS)
+    try:
+        for host in sides.values():
+            let(database, host, signal.SIGSTOP)
+        for number in range(rounds):
+            for name in order[number % len(order):] + order[:number % len(order)]:
+                set_kernel(kernels[name])
+                os.sync()                       # nobody's window pays for what another left to be written
+                let(database, sides[name], signal.SIGCONT)
+                rates[name].append(run(database, sides[name], command, seconds))
+                let(database, sides[name], signal.SIGSTOP)
+    finally:
+        for host in sides.values():
+            let(database, host, signal.SIGCONT)
+    return rates
+
+
+def let(database: Database, host: str, go: signal.Signals) -> None:
+    """Stop a host's server where it is, or have it go on."""
+    for process in cgroup.processes(f"{LAB}/{host}"):
+        with contextlib.suppress(OSError):      # it has ended meanwhile
+            if Path(f"/proc/{process}/comm").read_text().strip() == database.program:
+                os.kill(process, go)
+
+
 def advised(database: Database, folder: Path) -> tuple[Values, Values]:
-    """What a plan for the host says of its kernel, which is this machine's, and of its server."""
-    capture, _output = look(folder / "hosts.yml", folder, *only(list(database.subjects)))
+    """What a plan for our host says of its kernel, which is this machine's, and of its server."""
+    capture, _output = look(folder / "hosts.yml", folder, "--limit", HOSTS[OURS], *only(list(database.subjects)))
     advice = advise({**judge(capture).facts, "kernel_settings": KernelSettingsFacts(kernel_values(), {}, "")})
     for what, reason in advice.undecided.items():
         print(f"{database.name}: {what} is undecided: {reason.reason} {dict(reason.values)}", flush=True)
@@ -179,13 +218,11 @@ def advised(database: Database, folder: Path) -> tuple[Values, Values]:
     return kernel, server
 
 
-def apply(database: Database, values: Values, kernel: Values) -> None:
+def apply(database: Database, host: str, values: Values, huge_pages: int) -> None:
     text = database.heading + "".join(f"{name} = {value}\n" for name, value in values.items())
-    on_host(f"cat > {database.file} <<'END'\n{text}END\nsystemctl stop {database.service}")
-    set_kernel(kernel)
-    reserved = int(kernel[HUGE_PAGES]) * parse_meminfo(Path("/proc/meminfo").read_text())["Hugepagesize"]
-    memory.limit(f"{LAB}/{HOST}", MEMORY_BYTES - reserved)
-    on_host(f"systemctl start {database.service}")
+    on_host(LAB, host, f"cat > {database.file} <<'END'\n{text}END\nsystemctl stop {database.service}")
+    memory.limit(f"{LAB}/{host}", MEMORY_BYTES - huge_pages * parse_meminfo(Path("/proc/meminfo").read_text())["Hugepagesize"])
+    on_host(LAB, host, f"systemctl start {database.service}")
 
 
 def kernel_values() -> Values:
@@ -205,19 +242,20 @@ def sysctl(*words: str) -> str | None:
     return None if done.returncode else done.stdout.strip()
 
 
-def run(database: Database, command: str, seconds: int) -> Rate:
-    return database.rate(on_host(command.replace("SECONDS", str(seconds))))
+def run(database: Database, host: str, command: str, seconds: int) -> Rate:
+    return database.rate(on_host(LAB, host, command.replace("SECONDS", str(seconds))))
 
 
-def told(database: Database, load: str, other: str, rates: Mapping[tuple[str, str], list[Rate]]) -> str:
+def told(database: Database, load: str, other: str, rates: Mapping[str, list[Rate]]) -> str:
     """Print ours beside the other, and return how it does: worse by more than 2 %, or better, beyond noise; or alike."""
-    ours, theirs = rates[load, OURS], rates[load, other]
+    ours, theirs = rates[OURS], rates[other]
     more = [one.per_second / two.per_second for one, two in zip(ours, theirs, strict=True)]
     slower = [one.p95_seconds / two.p95_seconds for one, two in zip(ours, theirs, strict=True)]
     shown = []
     for name, ratios in (("throughput", more), ("95th percentile of time", slower)):
         low, high, confidence = interval(ratios)
         shown.append(f"{name} {statistics.median(ratios):.3f} times ({low:.3f} to {high:.3f}, {confidence:.0%})")
+    shown.append(f"all together {sum(one.per_second for one in ours) / sum(one.per_second for one in theirs):.3f} times")
     low, high, _confidence = interval(more)
     found = BETTER if low > 1 else WORSE if statistics.median(more) < 1 - LOSS_LIMIT and high < 1 else ALIKE
     print(f"{database.name}, {load}, {OURS} beside {other}: {'; '.join(shown)}: {found}", flush=True)

@@ -21,7 +21,7 @@ ERLANG = Version("26", "26", False)
 STATUS = model.Status(VERSION, ERLANG, (), model.Used(1, 1000), 100 * GIB, 2 * GIB, model.Used(1, 1000), model.Used(1, 1000), model.Used(1, 1000),
                       False, ())
 QUEUE = model.Queue("/orders", "quorum", "running", 0, 0, 0, True, False, (), (), (), ())
-BROKER = model.Broker("x", STATUS, VERSION, ERLANG, NONE, NONE, NONE, (QUEUE,))
+BROKER = model.Broker("x", STATUS, VERSION, ERLANG, NONE, NONE, NONE, (QUEUE,), model.Watermark(0.4, "default"))
 
 
 def broker(**changes: Any) -> tuple[model.Broker, ...]:

@@ -5,12 +5,14 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from plugins.module_utils.subjects.rabbitmq import SETTING, is_broker
+from plugins.module_utils.rabbitmq_nodes import is_broker
+from plugins.module_utils.subjects.rabbitmq import SETTING
 from plugins.plugin_utils.absent import Unknown
 from plugins.plugin_utils.archive import load
 from plugins.plugin_utils.facts import rabbitmq
@@ -30,8 +32,30 @@ def test_its_own_tools_are_no_brokers() -> None:
 
 def test_of_the_configuration_only_harmless_settings_leave_the_host() -> None:
     text = ("default_user = shop\ndefault_pass = geheim\n loopback_users.guest = false\nloopback_users = none # geheim\n"
-            "disk_free_limit.absolute = 2GB\n")
-    assert SETTING.findall(text) == ["loopback_users.guest = false", "loopback_users = none", "disk_free_limit.absolute = 2GB"]
+            "disk_free_limit.absolute = 2GB\nvm_memory_high_watermark.relative = 0.4\n")
+    assert SETTING.findall(text) == ["loopback_users.guest = false", "loopback_users = none", "disk_free_limit.absolute = 2GB",
+                                     "vm_memory_high_watermark.relative = 0.4"]
+
+
+@pytest.mark.parametrize(("status", "settings", "found"), [
+    ({"relative": 0.4}, "", rabbitmq.Watermark(0.4, "default")),
+    ({"relative": 0.5}, "vm_memory_high_watermark.relative = 0.5\n", rabbitmq.Watermark(0.5, "RabbitMQ's configuration")),
+    ({"absolute": 1000000000}, "vm_memory_high_watermark.absolute = 1GB\n", rabbitmq.Watermark(None, "RabbitMQ's configuration")),
+    (None, "", rabbitmq.NO_WATERMARK),
+])
+def test_who_sets_the_watermark(status: object, settings: str, found: object) -> None:
+    whole = load(FIXTURES / "healthy")
+    texts = {"rabbitmq rabbit settings": settings + "# end\n",
+             "rabbitmq rabbit status": json.dumps({"config_files": ["/etc/rabbitmq/rabbitmq.conf"], "vm_memory_high_watermark_setting": status})}
+    capture = replace(whole, entries=tuple(item._replace(text=texts.get(item.key, item.text)) for item in whole.entries))
+    assert rabbitmq.parse_watermark(capture, "rabbitmq rabbit ") == found
+
+
+def test_a_file_in_erlangs_format_may_set_the_watermark() -> None:
+    whole = load(FIXTURES / "healthy")
+    text = '{"config_files": ["/etc/rabbitmq/advanced.config"], "vm_memory_high_watermark_setting": {"relative": 0.4}}'
+    capture = replace(whole, entries=tuple(item._replace(text=text) if item.key.endswith(" status") else item for item in whole.entries))
+    assert rabbitmq.parse_watermark(capture, "rabbitmq rabbit ") == rabbitmq.Watermark(0.4, "RabbitMQ's configuration, or default")
 
 
 @pytest.mark.parametrize(("alarm", "name"), [

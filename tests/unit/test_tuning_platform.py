@@ -14,13 +14,13 @@ import pytest
 from plugins.plugin_utils.absent import Known, Unknown
 from plugins.plugin_utils.bottleneck.diagnosis import Diagnosis
 from plugins.plugin_utils.bottleneck.measures import MEASURES
-from plugins.plugin_utils.facts import haproxy, tomcat
+from plugins.plugin_utils.facts import haproxy, rabbitmq, tomcat
 from plugins.plugin_utils.facts.memory import MemorySizes
 from plugins.plugin_utils.findings import Domain, Severity
 from plugins.plugin_utils.inspection import Judged
 from plugins.plugin_utils.registry import RULES_BY_ID
 from plugins.plugin_utils.reports.translation import translator
-from plugins.plugin_utils.tuning import haproxy as haproxy_targets, planning, tomcat as tomcat_targets
+from plugins.plugin_utils.tuning import haproxy as haproxy_targets, planning, rabbitmq as rabbitmq_targets, tomcat as tomcat_targets
 from plugins.plugin_utils.tuning.advice import advise
 from plugins.plugin_utils.tuning.proof import Outcome
 from plugins.plugin_utils.tuning.proposals import value_for
@@ -31,15 +31,16 @@ from plugins.plugin_utils.tuning.verdict import OVER_WEEKS, judge_stage
 from tests.histories.cases import made_up
 
 from .boundaries_middleware import BALANCER, CATALINA, ROW
+from .boundaries_rabbitmq import BROKER, STATUS
 from .test_tuning_samples import measured, readings
 
 FILE = "/etc/haproxy/haproxy.cfg"
 
 
-def host(*, balancers: Any = (), tomcats: Any = (), memory: Known[int] = 16 * GIB, diagnosis: Any = None) -> dict[str, Any]:
+def host(*, balancers: Any = (), tomcats: Any = (), brokers: Any = (), memory: Known[int] = 16 * GIB, diagnosis: Any = None) -> dict[str, Any]:
     sizes = MemorySizes(memory, memory, 0, 0, 0, 0, 0, 0) if isinstance(memory, int) else memory
     return {"memory": SimpleNamespace(sizes=sizes), "haproxy": SimpleNamespace(instances=tuple(balancers)),
-            "tomcat": SimpleNamespace(instances=tuple(tomcats)), "bottlenecks": SimpleNamespace(diagnosis=diagnosis)}
+            "tomcat": SimpleNamespace(instances=tuple(tomcats)), "rabbitmq": SimpleNamespace(brokers=tuple(brokers)), "bottlenecks": SimpleNamespace(diagnosis=diagnosis)}
 
 
 def written(section: str, value: str, name: str = "maxconn") -> haproxy.Written:
@@ -213,6 +214,41 @@ def test_threads_without_a_number_are_for_people() -> None:
     assert (advice.steps, list(advice.undecided.values())) == ((), [tomcat_targets.NO_NUMBER])
 
 
+def broker(used: float, relative: float | None = 0.4, whole: float = 10 * GIB, set_by: str = "default") -> rabbitmq.Broker:
+    memory = rabbitmq.Used(used * whole, (relative or 0.4) * whole)
+    return replace(BROKER, name="shop", status=replace(STATUS, memory=memory), watermark=rabbitmq.Watermark(relative, set_by))
+
+
+HIGHER = {"vm_memory_high_watermark.relative": ("0.4", "0.6")}
+
+
+@pytest.mark.parametrize(("found", "memory", "wanted"), [
+    (broker(0.31), 16 * GIB, {}), (broker(0.32), 16 * GIB, HIGHER), (broker(0.5), 16 * GIB, HIGHER),
+    (broker(0.5, set_by="RabbitMQ's configuration"), 2 * GIB, HIGHER),
+    (broker(0.59, 0.6), 16 * GIB, {}), (broker(0.69, 0.7), 16 * GIB, {}), (broker(0.1, 0), 16 * GIB, {}),
+    (broker(0.55, 0.5999), 16 * GIB, {"vm_memory_high_watermark.relative": ("0.5999", "0.6")}),
+])
+def test_a_rabbitmq_near_its_watermark_gets_more_once(found: rabbitmq.Broker, memory: int, wanted: dict[str, tuple[str, str]]) -> None:
+    advice = advise(host(brokers=[found], memory=memory))
+    assert proposed(advice) == wanted
+    assert all((step.domain, step.how, step.instance, step.set_by, step.target.needs_restart, step.target.answers) ==
+               (Domain.PLATFORM, "rabbitmq", "shop", found.watermark.set_by, False, (("rabbitmq_memory", "shop"),))      # type: ignore[union-attr]
+               for step in advice.steps)
+    assert advice.undecided == {}
+
+
+@pytest.mark.parametrize(("found", "memory", "reason"), [
+    (broker(0.35), 2 * GIB, rabbitmq_targets.NO_ROOM),                  # it would take 2.5 GiB more
+    (broker(0.35, None), 16 * GIB, rabbitmq_targets.FIXED.reason), (broker(0.35), Unknown("cut off"), "cut off"),
+    (replace(broker(0.35), watermark=rabbitmq.NO_WATERMARK), 16 * GIB, rabbitmq.NO_WATERMARK.reason),
+    (replace(broker(0.35), status=Unknown("hangs")), 16 * GIB, "hangs"),
+    (replace(broker(0.35), status=replace(STATUS, memory=Unknown("cut"))), 16 * GIB, "cut"),
+])
+def test_what_cannot_be_told_of_a_rabbitmq_is_undecided(found: rabbitmq.Broker, memory: Known[int], reason: str) -> None:
+    advice = advise(host(brokers=[found], memory=memory))
+    assert (advice.steps, [why.reason for why in advice.undecided.values()]) == ((), [reason])
+
+
 def test_causes_of_weeks_are_answered_by_these_steps() -> None:
     settings = {"frontend www maxconn": "s1", "global maxconn": "s2", "worker_connections": "s3", "Executor pool maxThreads": "s4"}
     assert sorted(steps_for("places_few", settings)) == ["s1", "s2", "s3"]
@@ -250,7 +286,8 @@ def test_texts_are_translated() -> None:
     chinese = translator("zh_CN")
     texts = (haproxy_targets.CONNECTIONS, haproxy_targets.SESSIONS, haproxy_targets.EFFECT, haproxy_targets.TWICE, haproxy_targets.WORDS,
              tomcat_targets.BUSY, tomcat_targets.WEEKS, tomcat_targets.EFFECT, tomcat_targets.NO_UNIT.reason, tomcat_targets.NO_NUMBER.reason,
-             tomcat_targets.NOT_FOUND, tomcat_targets.NO_ROOM)
+             tomcat_targets.NOT_FOUND, tomcat_targets.NO_ROOM, rabbitmq_targets.FORMULA, rabbitmq_targets.EFFECT, rabbitmq_targets.FIXED.reason,
+             rabbitmq_targets.NO_ROOM, rabbitmq.NO_WATERMARK.reason)
     assert [text for text in texts if chinese(text) == text] == []
 
 

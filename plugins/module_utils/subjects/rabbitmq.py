@@ -9,73 +9,31 @@ __metaclass__ = type
 
 import json
 import os
-import pwd
 import re
 
-from ..process_files import instance_name, text_of
-from ..servers import running
+from ..process_files import text_of
+from ..rabbitmq_nodes import Client, find_nodes
 
-SECONDS = 20.0
 MAX_QUEUES = 2000
 MAX_VHOSTS = 5
 FOLDER = "/etc/rabbitmq"
 COLUMNS = ["name", "messages_ready", "messages_unacknowledged", "consumers", "state", "type", "durable", "exclusive", "members", "online"]
 MIRRORS = ["slave_pids", "synchronised_slave_pids"]         # gone in 4.0
 # The only settings that leave the host
-SETTING = re.compile(r"(?m)^[ \t]*((?:loopback_users|cluster_partition_handling|disk_free_limit)[\w.]*[ \t]*=[ \t]*[\w.-]+)")
+NAMES = "loopback_users|cluster_partition_handling|disk_free_limit|vm_memory_high_watermark"
+SETTING = re.compile(r"(?m)^[ \t]*((?:%s)[\w.]*[ \t]*=[ \t]*[\w.-]+)" % NAMES)
 
 
 def capture(host):
-    found, taken = [], set()
-    for server in [item for item in running(["beam.smp", "beam"]) if is_broker(item["argv"])]:
-        node = node_of(server)
-        name = instance_name(node or "rabbit", server, taken)
-        found.append({"instance": name, "pid": server["pid"], "container": server["container"]})
-        if not server["container"]:
-            look(host, name, Client(host, server, node))
+    found = []
+    for node in find_nodes():
+        found.append({"instance": node["instance"], "pid": node["pid"], "container": node["container"]})
+        if not node["container"]:
+            look(host, node["instance"], Client(host, node))
     enabled = host.glob("/etc/systemd/system/*.target.wants/rabbitmq-server.service")
     host.note("rabbitmq instances", json.dumps({
         "instances": found, "installed": bool(found or enabled) or host.exists(FOLDER),
         "enabled": "rabbitmq-server.service" if enabled and not found else None}))
-
-
-def is_broker(argv):
-    """beam.smp ... -s rabbit boot ...; rabbitmqctl is a beam.smp too."""
-    return any(argv[place:place + 3] == ["-s", "rabbit", "boot"] for place in range(len(argv)))
-
-
-def node_of(server):
-    """The name of the node where it is told: in its arguments or its environment, of which nothing else is kept."""
-    argv = server["argv"]
-    named = [argv[place + 1] for place, word in enumerate(argv[:-1]) if word in ("-sname", "-name")]
-    told = re.search(r"(?:^|\0)RABBITMQ_NODENAME=([^\0]+)", text_of("/proc/%d/environ" % server["pid"]))
-    return named[0] if named else told.group(1) if told else None
-
-
-class Client:
-    """rabbitmqctl for one node, run as the node's own account: so it needs no other password than the cookie that is there."""
-
-    def __init__(self, host, server, node):
-        self._host = host
-        self._user = server["user"] or None
-        self._node = ["-n", node] if node else []
-        self.pid = server["pid"]
-
-    def ask(self, words, stdin=""):
-        try:
-            home = pwd.getpwnam(self._user or "rabbitmq").pw_dir
-        except KeyError:
-            home = "/var/lib/rabbitmq"
-        argv = ["rabbitmqctl"] + self._node + ["-q", "-t", "15"] + words
-        return self._host.ask(argv, user=self._user, stdin=stdin, environment={"HOME": home}, timeout=SECONDS)
-
-    def json(self, words):
-        """The answer, and what was read from it or None."""
-        answer = self.ask(words + ["--formatter", "json"])
-        try:
-            return answer, json.loads(answer["text"]) if answer.get("rc") == 0 else None
-        except ValueError:
-            return answer, None
 
 
 def look(host, name, client):

@@ -7,11 +7,12 @@ from __future__ import absolute_import, division, print_function
 
 __metaclass__ = type
 
-from . import haproxy, mysql, nginx, postgresql, sysctl, sysfs, tomcat
+from . import haproxy, mysql, nginx, postgresql, rabbitmq, sysctl, sysfs, tomcat
 from .errors import BadSetting
 from .values import same
 
-KINDS = {"sysctl": sysctl, "postgresql": postgresql, "mysql": mysql, "nginx": nginx, "haproxy": haproxy, "tomcat": tomcat, "sysfs": sysfs}
+KINDS = {"sysctl": sysctl, "postgresql": postgresql, "mysql": mysql, "nginx": nginx, "haproxy": haproxy, "tomcat": tomcat,
+         "rabbitmq": rabbitmq, "sysfs": sysfs}
 
 
 def look(host, kind, instance, name):

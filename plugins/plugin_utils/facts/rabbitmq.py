@@ -20,6 +20,8 @@ NONE = NotHere("no RabbitMQ runs here and none is configured")
 NOT_RUNNING = NotHere("no RabbitMQ runs here that could be looked at")
 NO_FILES = NotHere("this version does not tell how many files it has open")
 NO_CONNECTIONS = NotHere("no client is connected")
+NO_WATERMARK = NotHere("this version does not tell how its memory watermark is set")
+CONFIGURATION = "RabbitMQ's configuration"
 HANGS = "rabbitmqctl got no answer in time: the node hangs, or this host is overloaded"
 UNREACHED = "rabbitmqctl can't reach the node, though its process runs: {detail}"
 T = TypeVar("T")
@@ -55,6 +57,14 @@ class Status:
     processes: Known[Used]
     maintenance: bool
     listeners: tuple[Listener, ...]
+
+
+@dataclass(frozen=True)
+class Watermark:
+    """Of memory. ``relative``: as a share of the host's, None where it is a size; ``set_by``: "default", or what says it."""
+
+    relative: float | None
+    set_by: str
 
 
 @dataclass(frozen=True)
@@ -110,6 +120,7 @@ class Broker:
     guest: Known[Guest]
     connections: Known[Connections]
     queues: Known[tuple[Queue, ...]]
+    watermark: Known[Watermark]
 
 
 @dataclass(frozen=True)
@@ -139,7 +150,8 @@ def broker(capture: Capture, name: str) -> Broker:
 
     return Broker(
         name, status, status.version if isinstance(status, Status) else status, status.erlang if isinstance(status, Status) else status,
-        of(parse_cluster, "cluster"), of(parse_guest, ""), of(parse_connections, "connections"), of(parse_queues, "queues"))
+        of(parse_cluster, "cluster"), of(parse_guest, ""), of(parse_connections, "connections"), of(parse_queues, "queues"),
+        of(parse_watermark, ""))
 
 
 def answer(capture: Capture, key: str) -> str:
@@ -196,6 +208,20 @@ def memory(found: Mapping[str, Any], key: str) -> Known[Used]:
     if not isinstance(total, int | float):
         raise Unreadable("{key}: {name} is missing", key=key, name="memory.total")
     return Used(total, number(found, "vm_memory_high_watermark_limit", key))
+
+
+# "config_files":["/etc/rabbitmq/rabbitmq.conf"],...,"vm_memory_high_watermark_setting":{"relative":0.4}       or {"absolute":1000000000}
+def parse_watermark(capture: Capture, key: str) -> Known[Watermark]:
+    """Files in Erlang's own format (.config) are not read: they may say it, too."""
+    status = json_object(answer(capture, key + "status"), key)
+    setting, files = status.get("vm_memory_high_watermark_setting"), status.get("config_files")
+    if not isinstance(setting, dict):
+        return NO_WATERMARK
+    written = re.search(r"(?m)^vm_memory_high_watermark\b", answer(capture, key + "settings")) is not None
+    classic = any(str(name).endswith(".config") for name in files) if isinstance(files, list) else True
+    relative = setting.get("relative")
+    return Watermark(float(relative) if isinstance(relative, int | float) else None,
+                     CONFIGURATION if written else f"{CONFIGURATION}, or default" if classic else "default")
 
 
 def used(found: object, name: str, limit: str, key: str) -> Known[Used]:

@@ -55,7 +55,7 @@ class Limit:
 
 @dataclass(frozen=True)
 class Step:
-    """A setting to change. ``how``: who sets it (sysctl, postgresql, mysql, nginx, haproxy, tomcat).
+    """A setting to change. ``how``: who sets it (sysctl, postgresql, mysql, nginx, haproxy, tomcat, rabbitmq).
 
     ``set_by``: the file that sets it today, or "default". ``after``: settings whose steps, where there are any, come first.
     """
