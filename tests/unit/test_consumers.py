@@ -72,6 +72,15 @@ def seen(**facts: Holder) -> Circumstances:
     return circumstances_of({**nothing, **facts})
 
 
+def test_a_server_used_what_its_processes_of_before_used() -> None:
+    """As PostgreSQL's postmaster, whose servers end with their connections; process 1 is the parent of all that is orphaned."""
+    postmaster, other = replace(PROCESS, cpu_ratio=0.01, children_ratio=1.2), replace(PROCESS, pid=8, name="java", cpu_ratio=0.4)
+    init = replace(PROCESS, pid=1, name="systemd", cpu_ratio=0.02, children_ratio=5.0)
+    found = seen(processes=Holder(all=(init, other, postmaster))).consumers
+    assert isinstance(found, tuple)
+    assert {one.name: one.cpu_ratio for one in found} == pytest.approx({"postgres": 1.21, "java": 0.4, "systemd": 0.02})
+
+
 def told(resource: str, circumstances: Circumstances = ALL, *names: str) -> list[str]:
     return [render(line.text, line.values) for line in consumers_of(resource, names, circumstances)]
 

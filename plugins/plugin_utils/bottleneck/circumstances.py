@@ -282,10 +282,15 @@ def _who(instance: Any, pid: int, database: str) -> str:
 
 
 def _consumers(processes: Any) -> tuple[Consumer, ...]:
-    """The programs that use most CPU and those that hold most memory, all processes of a name and unit together."""
+    """The programs that use most CPU and those that hold most memory, all processes of a name and unit together.
+
+    A server that starts a process for each client or request (PostgreSQL, php-fpm) used what those used that have ended; not so
+    process 1, which all that is orphaned becomes a child of.
+    """
     sums: dict[tuple[str, str], tuple[float, int]] = {}
     for process in processes:
         cpu, memory = sums.get((process.name, process.unit), (0.0, 0))
-        sums[process.name, process.unit] = cpu + process.cpu_ratio, memory + process.resident_bytes
+        used = process.cpu_ratio + (process.children_ratio if process.pid != 1 else 0.0)
+        sums[process.name, process.unit] = cpu + used, memory + process.resident_bytes
     every = [Consumer(name, cpu, memory, unit) for (name, unit), (cpu, memory) in sums.items()]
     return tuple(dict.fromkeys((*_most(every, lambda one: one.cpu_ratio), *_most(every, lambda one: one.memory_bytes))))

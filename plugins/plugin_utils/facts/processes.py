@@ -21,7 +21,8 @@ ESCAPED = re.compile(rb"\\x([0-9a-f]{2})")
 class Process:
     """``state`` is the kernel's letter; ``cpu_ratio`` of one CPU over the process's life; ``waits_for`` a kernel function or "-".
 
-    ``unit``: its systemd service or scope, "" where it has none or that is not known.
+    ``unit``: its systemd service or scope, "" where it has none or that is not known. ``children_ratio``: as ``cpu_ratio``, of its
+    children that have ended, and of theirs.
     """
 
     pid: int
@@ -34,6 +35,7 @@ class Process:
     cpu_ratio: float
     resident_bytes: int
     unit: str = ""
+    children_ratio: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -98,11 +100,12 @@ def _process(line: str, uptime: float, ticks: int, page: int, units: Mapping[int
     uid, waits_for, pid = line[:opening].split()
     rest = line[closing + 1:].split(None, 22)
     age = max(0.0, uptime - int(rest[19]) / ticks)
-    cpu = (int(rest[11]) + int(rest[12])) / ticks
+    cpu, children = (int(rest[place]) + int(rest[place + 1]) for place in (11, 13))
+    share = 1 / ticks / age if age >= 60 else 0.0
     return Process(
         pid=int(pid), parent=int(rest[1]), name=line[opening + 1:closing], state=rest[0], uid=int(uid), waits_for=waits_for,
-        age_seconds=age, cpu_ratio=cpu / age if age >= 60 else 0.0, resident_bytes=max(0, int(rest[21])) * page,
-        unit=units.get(int(pid), ""),
+        age_seconds=age, cpu_ratio=cpu * share, resident_bytes=max(0, int(rest[21])) * page, unit=units.get(int(pid), ""),
+        children_ratio=children * share,
     )
 
 
