@@ -164,9 +164,12 @@ def compare(database: Database, folder: Path, rounds: int, seconds: int, before:
         shown = {**(kernel if name == OURS else {}), **values}
         print(f"{database.name}, {name}: {', '.join(f'{key} = {value}' for key, value in shown.items()) or 'as installed'}", flush=True)
         apply(database, sides[name], values, int(kernels[name][HUGE_PAGES]) if name == OURS else 0)
-    rates = {load: measured(database, load, sides, kernels, rounds, seconds) for load in database.loads}
+    verdicts: dict[str, list[str]] = {DEFAULT: [], database.rival: []}
+    for load in database.loads:
+        rates = measured(database, load, sides, kernels, rounds, seconds)
+        for other, found in verdicts.items():
+            found.append(told(database, load, other, rates))
     set_kernel(before)
-    verdicts = {other: [told(database, load, other, rates[load]) for load in database.loads] for other in (DEFAULT, database.rival)}
     for other, found in verdicts.items():
         print(f"{database.name}, {OURS} beside {other}: better on {found.count(BETTER)} of {len(found)} loads, worse on {found.count(WORSE)}")
     return all(WORSE not in found and found.count(BETTER) * 2 > len(found) for found in verdicts.values())
