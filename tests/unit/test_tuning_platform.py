@@ -16,6 +16,7 @@ from plugins.plugin_utils.bottleneck.diagnosis import Diagnosis
 from plugins.plugin_utils.bottleneck.measures import MEASURES
 from plugins.plugin_utils.facts import haproxy, rabbitmq, tomcat
 from plugins.plugin_utils.facts.memory import MemorySizes
+from plugins.plugin_utils.facts.middleware import Version
 from plugins.plugin_utils.findings import Domain, Severity
 from plugins.plugin_utils.inspection import Judged
 from plugins.plugin_utils.registry import RULES_BY_ID
@@ -240,6 +241,8 @@ def test_a_rabbitmq_near_its_watermark_gets_more_once(found: rabbitmq.Broker, me
 @pytest.mark.parametrize(("found", "memory", "reason"), [
     (broker(0.35), 2 * GIB, rabbitmq_targets.NO_ROOM),                  # it would take 2.5 GiB more
     (broker(0.35, None), 16 * GIB, rabbitmq_targets.FIXED.reason), (broker(0.35), Unknown("cut off"), "cut off"),
+    (replace(broker(0.35), version=Version("3.9.29", "3.9", False)), 16 * GIB, rabbitmq_targets.TOO_OLD.reason),
+    (replace(broker(0.35), version=Unknown("not told")), 16 * GIB, rabbitmq_targets.TOO_OLD.reason),
     (replace(broker(0.35), watermark=rabbitmq.NO_WATERMARK), 16 * GIB, rabbitmq.NO_WATERMARK.reason),
     (replace(broker(0.35), status=Unknown("hangs")), 16 * GIB, "hangs"),
     (replace(broker(0.35), status=replace(STATUS, memory=Unknown("cut"))), 16 * GIB, "cut"),
@@ -286,7 +289,7 @@ def test_texts_are_translated() -> None:
     chinese = translator("zh_CN")
     texts = (haproxy_targets.CONNECTIONS, haproxy_targets.SESSIONS, haproxy_targets.EFFECT, haproxy_targets.TWICE, haproxy_targets.WORDS,
              tomcat_targets.BUSY, tomcat_targets.WEEKS, tomcat_targets.EFFECT, tomcat_targets.NO_UNIT.reason, tomcat_targets.NO_NUMBER.reason,
-             tomcat_targets.NOT_FOUND, tomcat_targets.NO_ROOM, rabbitmq_targets.FORMULA, rabbitmq_targets.EFFECT, rabbitmq_targets.FIXED.reason,
+             tomcat_targets.NOT_FOUND, tomcat_targets.NO_ROOM, rabbitmq_targets.FORMULA, rabbitmq_targets.EFFECT, rabbitmq_targets.FIXED.reason, rabbitmq_targets.TOO_OLD.reason,
              rabbitmq_targets.NO_ROOM, rabbitmq.NO_WATERMARK.reason)
     assert [text for text in texts if chinese(text) == text] == []
 

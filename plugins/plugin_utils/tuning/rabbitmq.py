@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ..absent import Unknown
+from ..absent import Known, Unknown
+from ..facts.middleware import Version
 from ..facts.rabbitmq import Broker, Status, Used, Watermark
 from .step import Limit, Target
 
@@ -17,6 +18,8 @@ FULL_RATIO = 0.8                    # as the inspection warns
 SOURCE = "RabbitMQ documentation, memory alarms: 0.4 to 0.7 of the memory; 0.6 is the default since RabbitMQ 4"
 FORMULA = "{used_bytes} of the {limit_bytes} at which publishing stops; 0.6 of {memory_bytes}, as {available_bytes} are available"
 EFFECT = "who publishes is held up later; consumers have longer to catch up"
+FILES_SINCE = (3, 10)               # reads conf.d; seen there, older ones were not tried
+TOO_OLD = Unknown("whether this version reads a file of settings beside the administrators' own was not tried; set it by hand")
 FIXED = Unknown("its watermark is a fixed size; set it by hand")
 NO_ROOM = "it would take {needed_bytes} more of the host's memory, of which {available_bytes} are available"
 
@@ -41,8 +44,14 @@ def _limit(broker: Broker, memory: Used, available: int | Unknown) -> Iterator[L
         yield Limit(SETTING, "", "", Unknown(mark.reason, mark.values))
     elif mark.relative is None:
         yield Limit(SETTING, "", "", FIXED)
+    elif 0 < mark.relative < SHARE and not _reads_our_file(broker.version):
+        yield Limit(SETTING, "", "", TOO_OLD)
     elif 0 < mark.relative < SHARE:
         yield Limit(SETTING, f"{mark.relative:g}", mark.set_by, _target(broker.name, memory, memory.limit / mark.relative, available))
+
+
+def _reads_our_file(version: Known[Version]) -> bool:
+    return isinstance(version, Version) and tuple(int(part) for part in version.branch.split(".")) >= FILES_SINCE
 
 
 def _target(name: str, memory: Used, whole: float, available: int | Unknown) -> Target | Unknown:
