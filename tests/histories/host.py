@@ -126,6 +126,7 @@ class Host:
             made["disk_await_seconds", device], made["disk_busy_ratio", device] = each, rho
             made["disk_queue_length", device] = rho / (1 - rho)
             made["disk_transfers_rate", device] = rho / service
+            made["disk_read_bytes_rate", device], made["disk_write_bytes_rate", device] = rho / service * 16384, rho / service * 4096
             if part == 1.0:
                 wait, queue = each, rho / (1 - rho)
         # CPU: what the hypervisor takes is missing, what does not fit waits in the queue

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -27,7 +28,7 @@ from plugins.plugin_utils.tuning.origins import origins
 from plugins.plugin_utils.tuning.planning import Found, found_in_run, tuning_document
 from plugins.plugin_utils.tuning.proof import Outcome
 from plugins.plugin_utils.tuning.proposals import GROWTH
-from plugins.plugin_utils.tuning.remedies import BY_HAND, FIRST, HOW_MUCH, LOOK, PROPOSED, SETTINGS
+from plugins.plugin_utils.tuning.remedies import BY_HAND, FIRST, HOW_MUCH, HOW_MUCH_DISK, LOOK, PROPOSED, SETTINGS, how_much
 from plugins.plugin_utils.tuning.step import Advice, Step, Target
 from plugins.plugin_utils.tuning.verdict import judge_stage, told
 from tests.histories.cases import made_up
@@ -84,6 +85,20 @@ def test_each_bottleneck_has_its_steps_or_what_people_do() -> None:
     assert sizes == {"cpu": "At least 2.50 times what is there would be within the limit at P95."}, "a damaged cable needs no size"
     assert [user["en"].partition(":")[0] for item in told if item["resource"] == "cpu" for user in item["consumers"]] == ["systemd (init.scope)"]
     assert told[0]["hours_a_week"] > 0 and told[0]["cause"]["zh_CN"] != told[0]["cause"]["en"]
+
+
+def test_what_a_disk_must_do_that_takes_the_place_of_one_that_is_too_slow() -> None:
+    (told,) = tuning_document(SITE, HEADING, "2026Q4-001", {"db1": Found(Advice((step("mysql", "3306", "x"),)), made_up("disk short, hdd"))})["bottlenecks"]
+    found = re.fullmatch(r"Within its limit at least what sda does while it is too slow \(P95\): ([\d.]+)/s transfers, ([\d.]+) MiB/s read, ([\d.]+) KiB/s written.",
+                         told["how_much"]["en"])
+    assert found is not None, told["how_much"]["en"]
+    transfers, read, written = map(float, found.groups())
+    assert (read * 64, written / 4) == pytest.approx((transfers, transfers), rel=0.05)      # 16 KiB read and 4 KiB written each
+
+
+def test_a_disk_whose_work_is_not_known_has_no_size() -> None:
+    verdict = replace(made_up("disk short, hdd").verdicts[0], values={})
+    assert how_much(verdict) is None
 
 
 def test_what_people_do_first_is_told_beside_the_steps() -> None:
@@ -146,7 +161,7 @@ def test_values_are_proposed_only_for_what_is_proposed() -> None:
 def test_every_cause_has_a_remedy_in_every_language() -> None:
     assert set(CAUSES) == set(SETTINGS) | set(BY_HAND)
     assert set(SETTINGS) & set(BY_HAND) == {"capacity_disk", "threads_few", *FIRST}, "of disks with heads, and of Tomcat, there is something to set"
-    assert [text for text in (*BY_HAND.values(), LOOK, HOW_MUCH) if translator("zh_CN")(text) == text] == []
+    assert [text for text in (*BY_HAND.values(), LOOK, HOW_MUCH, HOW_MUCH_DISK) if translator("zh_CN")(text) == text] == []
 
 
 def test_a_plan_without_a_step_is_refused() -> None:

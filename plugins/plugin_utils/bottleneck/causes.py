@@ -63,12 +63,19 @@ class Situation:
 
     def typical(self, name: str) -> float | None:
         """The median of a host-wide series while the sign is over its limit; None where it is not known."""
-        values = self.series.get(name, "")
+        return self._during(name, "", 50)
+
+    def most(self, name: str) -> float | None:
+        """The 95th percentile of the instance's own series while the sign is over its limit; None where it is not known."""
+        return self._during(name, self.course.instance, 95)
+
+    def _during(self, name: str, instance: str, percentile: float) -> float | None:
+        values = self.series.get(name, instance)
         if values is None:
             return None
         during = values[self.window.places][self.course.over]
         during = during[np.isfinite(during)]
-        return float(np.median(during)) if len(during) else None
+        return float(np.percentile(during, percentile)) if len(during) else None
 
 
 Answer = Shown | Excluded | Unknown
@@ -223,6 +230,16 @@ def _dirty(situation: Situation) -> Answer:
     return Shown({"dirty_ratio": dirty / total})
 
 
+def _disk_work(situation: Situation) -> Answer:
+    """Always the cause, with what the disk does while it is slow, where that is known."""
+    read, written = situation.most("disk_read_bytes_rate"), situation.most("disk_write_bytes_rate")
+    transfers = situation.most("disk_transfers_rate")
+    if transfers is None or read is None or written is None:
+        return Shown()
+    return Shown({"disk": situation.course.instance, "transfers_per_second": transfers, "read_bytes_per_second": read,
+                  "written_bytes_per_second": written})
+
+
 def _slow_link(situation: Situation) -> Answer:
     links = situation.circumstances.links
     if isinstance(links, Unknown):
@@ -275,7 +292,8 @@ CAUSES: Mapping[str, Cause] = {cause.id: cause for cause in (
           "{names} answers slowly in {over_ratio} of business hours, while {dirty_ratio} of memory waits to be written", _dirty,
           CORRELATED),
     Cause("capacity_disk", HARDWARE, "disk", "the disks are too slow",
-          "{names} answers slowly in {over_ratio} of business hours, and no fault was found: more is asked than it can do", _always, LEFT),
+          "{names} answers slowly in {over_ratio} of business hours, and no fault was found: more is asked than it can do", _disk_work,
+          LEFT),
     Cause("capacity_filesystem", HARDWARE, "filesystem", "too little space",
           "{names} was full in {over_ratio} of business hours", _always, SEEN),
     Cause("too_few_inodes", OS, "filesystem", "too many small files",

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import fnmatch
 from collections.abc import Mapping
+from typing import Any
 
 from ..bottleneck.diagnosis import Verdict
 
@@ -81,13 +82,18 @@ PROPOSED = (
 # {cause: the value of its evidence that grows with the work and falls with the capacity}
 SIZED: Mapping[str, str] = {"capacity_cpu": "p95_count", "capacity_network": "p95_ratio", "capacity_filesystem": "p95_ratio"}
 HOW_MUCH = "At least {times_count} times what is there would be within the limit at P95."
+HOW_MUCH_DISK = ("Within its limit at least what {disk} does while it is too slow (P95): {transfers_per_second} transfers, "
+                 "{read_bytes_per_second} read, {written_bytes_per_second} written.")
 
 
-def how_much(verdict: Verdict) -> tuple[str, dict[str, float]] | None:
-    """How much of a resource there should be, as a multiple of what is there: a template and its values; None where that can't be told.
+def how_much(verdict: Verdict) -> tuple[str, Mapping[str, Any]] | None:
+    """How much of a resource there should be, as a multiple of what is there or by its work: a template and its values; None where that
+    can't be told.
 
     The P95 of what is measured by its limit. What a full link or CPU turned away is not in it, so it is the least.
     """
+    if "transfers_per_second" in verdict.values:
+        return HOW_MUCH_DISK, verdict.values
     name = SIZED.get(verdict.cause, "")
     found = next((fact.values for fact in verdict.evidence if name in fact.values), None)
     if found is None:
