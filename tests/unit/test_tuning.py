@@ -17,7 +17,7 @@ from plugins.plugin_utils.facts.kernel_settings import Configured, KernelSetting
 from plugins.plugin_utils.facts.memory import MemorySizes
 from plugins.plugin_utils.facts.mysql import parse_origins
 from plugins.plugin_utils.facts.mysql_model import Names
-from plugins.plugin_utils.facts.postgresql_model import Checkpoints, Folder, Server, Setting
+from plugins.plugin_utils.facts.postgresql_model import Checkpoints, Folder, Reads, Server, Setting
 from plugins.plugin_utils.reports.translation import LANGUAGES, translator
 from plugins.plugin_utils.tuning import mysql, postgresql
 from plugins.plugin_utils.tuning.advice import advise
@@ -39,10 +39,11 @@ def settings(**changes: str) -> dict[str, Setting]:
     return {name: Setting(name, changes.get(name, value), unit, "default", "", False) for name, (value, unit) in DEFAULTS.items()}
 
 
-def instance(values: Any, checkpoints: Any = None, server: Any = None, missed: float = 0.0) -> Any:
+def instance(values: Any, checkpoints: Any = None, server: Any = None, missed: float = 0.0, disk: float | None = 0.1) -> Any:
     counted = SimpleNamespace(blocks_read=missed * 1000, blocks_hit=(1 - missed) * 1000)
     return SimpleNamespace(
         name="5432", found=SimpleNamespace(state="running"), settings=values, checkpoints=checkpoints, server=server, databases=(counted,),
+        reads=Unknown("denied") if disk is None else Reads(2 * GIB, int(disk * 2 * GIB)),
         folders=(Folder("data", "/var/lib/pg", "8:1", 0o700, 108, 100 * GIB, 50 * GIB),))
 
 
@@ -103,11 +104,26 @@ def stored(gibibytes: float, *others: Any) -> SimpleNamespace:
     return SimpleNamespace(databases=tuple(SimpleNamespace(thing=thing, about=about) for thing, about in sizes))
 
 
-@pytest.mark.parametrize(("gibibytes", "missed", "wanted"), [
-    (4.1, 0.01, "6553MB"), (4.1, 0.0099, "4096MB"), (4.0, 0.5, "4096MB"), (400, 0.5, "6553MB"), (0, 0.5, "4096MB"), (9, 0.0, "4096MB")])
-def test_a_cache_that_misses_what_does_not_fit_is_larger(gibibytes: float, missed: float, wanted: str) -> None:
-    facts = host(instances=[instance(settings(), missed=missed)])
+@pytest.mark.parametrize(("gibibytes", "missed", "disk", "wanted"), [
+    (4.1, 0.01, 0.1, "6553MB"), (4.1, 0.0099, 0.1, "4096MB"), (4.0, 0.5, 0.1, "4096MB"), (400, 0.5, 0.24, "6553MB"), (0, 0.5, 0.1, "4096MB"),
+    (9, 0.0, 0.1, "4096MB"), (9, 0.5, None, "4096MB"), (9, 0.5, 0.25, "1024MB"), (9, 0.5, 2.0, "1024MB"), (9, 0.001, 0.9, "4096MB"), (3, 0.5, 0.9, "4096MB")])
+def test_a_cache_that_misses_what_does_not_fit_is_larger_unless_a_disk_must_be_asked_anyway(
+    gibibytes: float, missed: float, disk: float | None, wanted: str
+) -> None:
+    facts = host(instances=[instance(settings(), missed=missed, disk=disk)])
     assert proposed(advise({**facts, "postgresql_tables": stored(gibibytes)}))["shared_buffers"] == wanted
+
+
+@pytest.mark.parametrize(("shared", "disk", "wanted"), [(1024, 0.9, None), (1023, 0.9, "1024MB"), (6553, 0.9, None), (6553, 0.1, None), (4096, 0.1, None)])
+def test_a_cache_gets_one_step_whatever_the_disks_do_then(shared: int, disk: float, wanted: str | None) -> None:
+    facts = host(instances=[instance(settings(shared_buffers=str(shared * 128)), missed=0.5, disk=disk)])
+    assert proposed(advise({**facts, "postgresql_tables": stored(9)})).get("shared_buffers") == wanted
+
+
+def test_little_that_was_read_says_nothing_of_the_disks() -> None:
+    found = instance(settings(), missed=0.5)
+    found.reads = Reads(GIB - 1, GIB - 1)
+    assert proposed(advise({**host(instances=[found]), "postgresql_tables": stored(9)}))["shared_buffers"] == "4096MB"
 
 
 def test_a_larger_cache_is_left_alone_whether_it_still_misses_or_not() -> None:
@@ -185,7 +201,7 @@ def large(shared: str, pages: str = "71", reserved: str = "0", memory: int = 64 
 @pytest.mark.parametrize(("facts", "wanted"), [
     (large("16384"), "8778"), (large("2097152", "8300"), "8466"), (large("2097152", "8300", "8466"), None), (large("2097152", "8300", "8300"), None),
     (large("2097152", "8300", "8299"), "8466"), (large("16384", "-1"), None), (large("16384", "1"), None), (host(memory=16 * GIB, instances=[instance(settings())]), None),
-    (large("16383", memory=GIB), "141"), (large("16383", memory=GIB - 4096), None), (large("16384", wish="off"), None)])
+    (large("16383", memory=GIB), "141"), (large("16384", memory=GIB // 2), "73"), (large("16383", memory=GIB // 2), None), (large("16384", wish="off"), None)])
 def test_large_pages_are_reserved_for_large_buffers(facts: dict[str, Any], wanted: str | None) -> None:
     names = list(proposed(advise(facts)))
     assert proposed(advise(facts)).get("vm.nr_hugepages") == wanted
@@ -301,7 +317,8 @@ def all_targets() -> list[Target]:
     slow = {**host(disks=("hdd",)), "bottlenecks": SimpleNamespace(diagnosis=made_up("disk short, hdd"))}
     steps += advise(large("16384")).steps + advise(host(instances=[instance(settings())], kernel={"vm.zone_reclaim_mode": "1"})).steps
     steps += advise(slow).steps + advise(host(scheduler="bfq")).steps
-    steps += advise({**host(instances=[instance(settings(), missed=0.5)]), "postgresql_tables": stored(99)}).steps
+    for disk in (0.1, 0.9):
+        steps += advise({**host(instances=[instance(settings(), missed=0.5, disk=disk)]), "postgresql_tables": stored(99)}).steps
     return [*(step.target for step in steps), *postgresql.targets(settings(), share, Checkpoints(0, 9), folder, 150000),
             *mysql.targets(Names(MARIADB), share), *mysql.targets(Names({"version": "8.4", "innodb_redo_log_capacity": "1"}), share)]
 

@@ -9,14 +9,20 @@ __metaclass__ = type
 
 import json
 import os
+import re
 
 from ..host import disk_room
 from ..postgresql_instances import find_instances
+from ..process_files import text_of
 from ..psql import ask, major, questions, record_answers
+from ..servers import running
 from ..sql_text import without_values
 
 TRANSFORMS = {"activity": without_values, "blocked": without_values}
 KEPT_BACK = "Mock authentication nonce"
+# rchar: 323934931
+# read_bytes: 62840832
+READS = re.compile(r"(?m)^(rchar|read_bytes): (\d+)$")
 KERNEL = ("overcommit_memory", "overcommit_ratio", "swappiness", "nr_hugepages")
 
 
@@ -27,6 +33,7 @@ def capture(host):
             continue
         look_at_files(host, item)
         if item["state"] == "running":
+            look_at_reads(host, item)
             from ..postgresql_queries import QUERIES        # they take as long to load as a command: only where there is a server
 
             result = ask(host, item, questions(QUERIES, major(item["version"])))
@@ -59,6 +66,18 @@ def look_at_files(host, item):
     else:
         lines = [line for line in result["text"].splitlines(True) if not line.startswith(KEPT_BACK)]
         host.record("control", item["instance"], "".join(lines), kind="command")
+
+
+def look_at_reads(host, item):
+    """What its processes have asked the kernel to read, and how much of that came from a disk, since the start of each: the postmaster's
+    figures hold those of its processes that have ended."""
+    own = [process["pid"] for process in running(["postgres", "postmaster"]) if item["pid"] in (process["pid"], process["parent"])]
+    figures = dict((pid, dict(READS.findall(text_of("/proc/%d/io" % pid)))) for pid in own)
+    if len(figures.get(item["pid"], ())) < 2:
+        host.record("reads", item["instance"], error="denied", stderr="/proc/%d/io can't be read; inspect as root" % item["pid"])
+        return
+    asked, disk = (sum(int(found.get(name, 0)) for found in figures.values()) for name in ("rchar", "read_bytes"))
+    host.record("reads", item["instance"], json.dumps([{"asked_bytes": asked, "disk_bytes": disk}]), kind="note")
 
 
 def folder(use, path):

@@ -31,6 +31,7 @@ from .postgresql_model import (
     Override,
     Password,
     Prepared,
+    Reads,
     Replica,
     Role,
     Server,
@@ -116,6 +117,7 @@ def _instance(capture: Capture, found: Found) -> Instance:
         replicas=many("replicas", Replica), standby=_standby(many("standby", Standby)), slots=many("slots", Slot),
         archiver=single("archiver", Archiver), roles=many("roles", Role), passwords=many("passwords", Password),
         access=many("access", Access), overrides=many("overrides", Override),
+        reads=single("reads", Reads),
     )
 
 

@@ -244,6 +244,14 @@ class Backup:
 
 
 @dataclass(frozen=True)
+class Reads:
+    """Of all processes of an instance, since the start of each: what they asked the kernel for, and what of it came from a disk."""
+
+    asked_bytes: int
+    disk_bytes: int
+
+
+@dataclass(frozen=True)
 class Instance:
     """``session`` is how long psql took, or why it got no answers; then all that it was to ask is that too."""
 
@@ -268,6 +276,7 @@ class Instance:
     access: Known[tuple[Access, ...]]
     overrides: Known[tuple[Override, ...]]
     backups: Known[tuple[Backup, ...]]
+    reads: Known[Reads]
 
     @property
     def name(self) -> str:
