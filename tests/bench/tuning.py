@@ -159,11 +159,12 @@ def compare(database: Database, folder: Path, rounds: int, seconds: int, before:
     sets = {DEFAULT: {}, OURS: ours, database.rival: database.rival_values(sides[database.rival])}
     # Huge pages stay for all windows: only our server takes them
     kernels = {name: {**before, **kernel} if name == OURS else {**before, HUGE_PAGES: kernel.get(HUGE_PAGES, before[HUGE_PAGES])} for name in sets}
-    set_kernel(kernels[OURS])
-    for name, values in sets.items():
-        shown = {**(kernel if name == OURS else {}), **values}
+    for name in (DEFAULT, database.rival, OURS):        # ours last: who starts while huge pages are there takes them
+        shown = {**(kernel if name == OURS else {}), **sets[name]}
         print(f"{database.name}, {name}: {', '.join(f'{key} = {value}' for key, value in shown.items()) or 'as installed'}", flush=True)
-        apply(database, sides[name], values, int(kernels[name][HUGE_PAGES]) if name == OURS else 0)
+        if name == OURS:
+            set_kernel(kernels[OURS])
+        apply(database, sides[name], sets[name], int(kernels[name][HUGE_PAGES]) if name == OURS else 0)
     verdicts: dict[str, list[str]] = {DEFAULT: [], database.rival: []}
     for load in database.loads:
         rates = measured(database, load, sides, kernels, rounds, seconds)
