@@ -4,8 +4,8 @@
 """PostgreSQL's memory: its cache, what hangs on the cache's size, and the huge pages that it lies in.
 
 What PostgreSQL reads lies in the kernel's cache too. Where all that is read often fits into both, a larger cache of its own saves the way
-to the kernel; where much must come from a disk anyway, it holds twice what is held already, and the disk is asked more often:
-scripts/bench tuning measured 0.75 times the throughput with two fifths of the memory and 0.85 with a quarter, beside the default.
+to the kernel; where much must come from a disk anyway, it holds twice what is held already, and the disk is asked more often: pgbench -S
+over 3.3 GB in 2 GiB of memory did 0.89 times the default's throughput with two fifths of the memory (0.86 to 0.96), 0.92 with a quarter.
 """
 
 from __future__ import annotations
