@@ -20,6 +20,7 @@ DEBIAN_CLUSTERS = "/etc/postgresql/*/*/postgresql.conf"
 RED_HAT_FOLDERS = ("/var/lib/pgsql/data", "/var/lib/pgsql/*/data")
 ENABLED_UNITS = "/etc/systemd/system/*.wants/postgresql*.service"
 DEFAULT_PORT = "5432"
+PROGRAMS = ("postgres", "postmaster")
 TOOLS = frozenset(("--single", "--boot", "--check", "-C", "--version"))
 
 
@@ -33,7 +34,7 @@ def find_instances(host):
     ``state`` is running, down (configured, but no process) or container. ``status`` is what the server wrote into
     postmaster.pid: starting, ready, standby, stopping. What can't be seen is "".
     """
-    found = [of_process(process) for process in running(["postgres", "postmaster"], workers=False) if is_server(process)]
+    found = [of_process(process) for process in running(PROGRAMS, workers=False) if is_server(process)]
     folders = set(item["data"] for item in found if item["state"] == "running")
     enabled = [os.path.basename(path) for path in host.glob(ENABLED_UNITS)]
     found.extend(item for item in debian_clusters(host, enabled) if item["data"] not in folders)

@@ -14,6 +14,7 @@ import re
 from .process_files import instance_name, text_of
 from .servers import running
 
+FOLDER = "/etc/rabbitmq"
 SECONDS = 20.0
 
 

@@ -17,10 +17,9 @@ PROCESSES = [{"pid": 812, "parent": 1}, {"pid": 900, "parent": 812}, {"pid": 901
 
 
 def recorded(monkeypatch: pytest.MonkeyPatch, files: dict[str, str]) -> dict[str, Any]:
-    monkeypatch.setattr(postgresql, "running", lambda _names: PROCESSES)
     monkeypatch.setattr(postgresql, "text_of", lambda path: files.get(path, ""))
     recorder = Recorder(Limits(5, 20, 1 << 20))
-    postgresql.look_at_reads(Host(recorder, "postgresql", 0), {"pid": 812, "instance": "5432"})
+    postgresql.look_at_reads(Host(recorder, "postgresql", 0), {"pid": 812, "instance": "5432"}, PROCESSES)
     (entry,) = recorder.entries
     return entry
 

@@ -12,7 +12,7 @@ import os
 import re
 
 from ..host import disk_room
-from ..postgresql_instances import find_instances
+from ..postgresql_instances import PROGRAMS, find_instances
 from ..process_files import text_of
 from ..psql import ask, major, questions, record_answers
 from ..servers import running
@@ -28,12 +28,13 @@ KERNEL = ("overcommit_memory", "overcommit_ratio", "swappiness", "nr_hugepages")
 
 def capture(host):
     instances = find_instances(host)
+    processes = running(PROGRAMS) if any(item["state"] == "running" for item in instances) else []
     for item in instances:
         if item["state"] == "container":
             continue
         look_at_files(host, item)
         if item["state"] == "running":
-            look_at_reads(host, item)
+            look_at_reads(host, item, processes)
             from ..postgresql_queries import QUERIES        # they take as long to load as a command: only where there is a server
 
             result = ask(host, item, questions(QUERIES, major(item["version"])))
@@ -68,10 +69,10 @@ def look_at_files(host, item):
         host.record("control", item["instance"], "".join(lines), kind="command")
 
 
-def look_at_reads(host, item):
+def look_at_reads(host, item, processes):
     """What its processes have asked the kernel to read, and how much of that came from a disk, since the start of each: the postmaster's
     figures hold those of its processes that have ended."""
-    own = [process["pid"] for process in running(["postgres", "postmaster"]) if item["pid"] in (process["pid"], process["parent"])]
+    own = [process["pid"] for process in processes if item["pid"] in (process["pid"], process["parent"])]
     figures = dict((pid, dict(READS.findall(text_of("/proc/%d/io" % pid)))) for pid in own)
     if len(figures.get(item["pid"], ())) < 2:
         host.record("reads", item["instance"], error="denied", stderr="/proc/%d/io can't be read; inspect as root" % item["pid"])

@@ -12,11 +12,10 @@ import os
 import re
 
 from ..process_files import text_of
-from ..rabbitmq_nodes import Client, find_nodes
+from ..rabbitmq_nodes import FOLDER, Client, find_nodes
 
 MAX_QUEUES = 2000
 MAX_VHOSTS = 5
-FOLDER = "/etc/rabbitmq"
 COLUMNS = ["name", "messages_ready", "messages_unacknowledged", "consumers", "state", "type", "durable", "exclusive", "members", "online"]
 MIRRORS = ["slave_pids", "synchronised_slave_pids"]         # gone in 4.0
 # The only settings that leave the host

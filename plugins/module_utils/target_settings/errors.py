@@ -10,3 +10,11 @@ __metaclass__ = type
 
 class BadSetting(Exception):
     """A setting that can't be read or changed; the text names it and says why."""
+
+
+def problem(answer):
+    """What a command, as Host.ask answers for it, had against what it was told; "" where it did it."""
+    if not answer.get("error") and not answer.get("rc"):
+        return ""
+    told = answer.get("stderr") or answer.get("error") or answer.get("text") or "exit status %s" % answer.get("rc")
+    return " ".join(told.split())[:300]

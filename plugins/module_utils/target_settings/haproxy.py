@@ -15,7 +15,7 @@ from ..haproxy_servers import files_of, find_servers, frontends, sockets_in
 from ..local_http import exchange
 from ..servers import unit_of
 from . import in_place
-from .errors import BadSetting
+from .errors import BadSetting, problem
 from .running import server_named
 from .values import same
 
@@ -62,7 +62,7 @@ def _refusal(host, server):
     argv = [server["exe"].replace(" (deleted)", ""), "-c"]
     for path in server["paths"]:
         argv.extend(["-f", path])
-    return _problem(host.ask(argv))
+    return problem(host.ask(argv))
 
 
 def _not_loaded(host, unit, files, instance, name, value):
@@ -84,13 +84,7 @@ def _not_loaded(host, unit, files, instance, name, value):
 
 def _reload(host, unit):
     """What is wrong with it, or ""."""
-    return _problem(host.ask(["systemctl", "reload", unit]))
-
-
-def _problem(answer):
-    if not answer.get("error") and not answer.get("rc"):
-        return ""
-    return " ".join((answer.get("stderr") or answer.get("error") or "exit status %s" % answer.get("rc")).split())[:300]
+    return problem(host.ask(["systemctl", "reload", unit]))
 
 
 def _in_force(files, instance, name):
@@ -99,15 +93,15 @@ def _in_force(files, instance, name):
         raise BadSetting("the configuration of haproxy %s names no stats socket, so what is in force can't be seen" % instance)
     frontend = _parts(name)[1]
     if frontend:
-        rows, problem = frontends(sockets[0])
+        rows, told = frontends(sockets[0])
         found = (rows or {}).get(frontend, {}).get("slim")
     else:
         answer = exchange(sockets[0], 0, "show info\n")
-        problem = answer.get("stderr")
+        told = answer.get("stderr")
         match = re.search(r"(?m)^Maxconn: (\d+)", answer.get("text") or "")
         found = match.group(1) if match else None
     if not found:
-        raise BadSetting("the stats socket of haproxy %s does not tell %s (%s)" % (instance, name, problem or "no such frontend"))
+        raise BadSetting("the stats socket of haproxy %s does not tell %s (%s)" % (instance, name, told or "no such frontend"))
     return found
 
 

@@ -11,13 +11,12 @@ import os
 import re
 
 from ..process_files import text_of
-from ..rabbitmq_nodes import Client, find_nodes
-from .errors import BadSetting
+from ..rabbitmq_nodes import FOLDER, Client, find_nodes
+from .errors import BadSetting, problem
 from .own_file import settings_in, store
 from .running import server_named
 
 NAME = "vm_memory_high_watermark.relative"
-FOLDER = "/etc/rabbitmq"
 FILE = "conf.d/zz-caretaker.conf"
 CLASSIC = ("rabbitmq.config", "advanced.config")        # Erlang's own format, which wins over ours
 WRITTEN = re.compile(r"(?m)^[ \t]*\{?[ \t]*vm_memory_high_watermark\b")
@@ -29,7 +28,7 @@ def read(host, instance, name):
     answer, status = _client(host, instance).json(["status"])
     setting = (status or {}).get("vm_memory_high_watermark_setting")
     if not isinstance(setting, dict):
-        raise BadSetting("rabbitmqctl does not tell the watermark of rabbitmq %s (%s)" % (instance, _problem(answer) or "too old"))
+        raise BadSetting("rabbitmqctl does not tell the watermark of rabbitmq %s (%s)" % (instance, problem(answer) or "too old"))
     if "relative" not in setting:
         raise BadSetting("the memory watermark of rabbitmq %s is a fixed size; set it by hand" % instance)
     return {"value": "%g" % setting["relative"], "kept": settings_in(_file()).get(name), "pending": False, "unit": ""}
@@ -43,7 +42,7 @@ def write(host, instance, name, value, kept):
             raise BadSetting("%s says vm_memory_high_watermark too, and wins at the next start; set it there" % path)
     before = settings_in(_file()).get(name)
     _store(name, kept)
-    refusal = _problem(_client(host, instance).ask(["set_vm_memory_high_watermark", value]))
+    refusal = problem(_client(host, instance).ask(["set_vm_memory_high_watermark", value]))
     if refusal:
         _store(name, before)
         raise BadSetting("rabbitmq %s refuses %s %s: %s" % (instance, name, value, refusal))
@@ -68,13 +67,6 @@ def _store(name, kept):
             os.rmdir(folder)
     except (OSError, IOError) as error:
         raise BadSetting("%s can't be written: %s" % (_file(), error.strerror))
-
-
-def _problem(answer):
-    """What rabbitmqctl had against it, or ""."""
-    if not answer.get("error") and not answer.get("rc"):
-        return ""
-    return " ".join((answer.get("stderr") or answer.get("error") or answer.get("text") or "").split())[:300]
 
 
 def _client(host, instance):
