@@ -21,6 +21,7 @@ from .bottleneck.measures import MEASURES
 from .history.exporters import EXPORTERS
 
 PREFIX = "caretaker_"
+DISK_CLASSES = ("hdd", "ssd", "san", "nvme")
 
 
 class BadSetting(Exception):
@@ -58,6 +59,7 @@ class Settings:
     business_hours: str | None = None
     business_days: tuple[str, ...] | None = None
     time_zone: str | None = None
+    disk_class: str | None = None
     bottleneck_limits: Mapping[str, float | Mapping[str, float]] = field(default_factory=dict)
     levels: Mapping[str, Any] = field(default_factory=dict)
     waivers: tuple[Mapping[str, Any], ...] = ()
@@ -129,6 +131,12 @@ def _zone(value: Any) -> str:
     return str(value)
 
 
+def _disk_class(value: Any) -> str:
+    if value not in DISK_CLASSES:
+        raise ValueError
+    return str(value)
+
+
 def _measure_limits(value: Any) -> Mapping[str, float | Mapping[str, float]]:
     limits = {str(name): {str(kind): _limit(item) for kind, item in limit.items()} if isinstance(limit, Mapping) else _limit(limit)
               for name, limit in _mapping(value).items()}
@@ -180,6 +188,7 @@ HOST_SETTINGS: Mapping[str, Setting] = {
     "cluster": TEXT, "replicas": Setting(_counts, 'a mapping like {postgresql: 1} or {"postgresql 5432": 1}'), "backup_hours": COUNT,
     "business_hours": Setting(_hours, "hours like 08:00-18:00, in steps of five minutes; 22:00-06:00 passes midnight"),
     "business_days": Setting(_days, "a list of days like [monday, tuesday]"), "time_zone": Setting(_zone, "a time zone like Europe/Berlin"),
+    "disk_class": Setting(_disk_class, f"one of {', '.join(DISK_CLASSES)}"),
     "bottleneck_limits": Setting(_measure_limits, "a mapping like {cpu_busy_ratio: 0.85, disk_await_seconds: {hdd: 0.05}} of "
                                  "measures that docs/bottlenecks.md lists"),
     "levels": Setting(_mapping, "a mapping {rule: {level: {warning: ..., critical: ...}}}"),

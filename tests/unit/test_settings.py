@@ -22,7 +22,7 @@ WAIVER = {"rule": "oom_kills", "reason": "known", "owner": "D. Field", "expires"
     ({"caretaker_importence": 3}, "did you mean caretaker_importance"), ({"caretaker_zzz": 3}, "docs/inventory.md"),
     ({"caretaker_importance": 5}, "1 to 4"), ({"caretaker_importance": True}, "1 to 4"), ({"caretaker_importance": "high"}, "1 to 4"),
     ({"caretaker_warranty_until": "soon"}, "date like"), ({"caretaker_system": ""}, "a text"), ({"caretaker_system": 3}, "a text"),
-    ({"caretaker_critical_units": "sshd"}, "list"), ({"caretaker_multipath_paths": -1}, "0 or more"),
+    ({"caretaker_critical_units": "sshd"}, "list"), ({"caretaker_multipath_paths": -1}, "0 or more"), ({"caretaker_disk_class": "flash"}, "one of hdd, ssd, san, nvme"),
     ({"caretaker_levels": {"memory_avail": {}}}, "unknown rule 'memory_avail'"),
     ({"caretaker_levels": {"memory_available": {"ratio": {}}}}, "has no level 'ratio'"),
     ({"caretaker_levels": {"memory_available": {"available_ratio": {"warn": 1}}}}, "unknown field 'warn'"),

@@ -19,9 +19,10 @@ from plugins.plugin_utils.facts.mysql import parse_origins
 from plugins.plugin_utils.facts.mysql_model import Names
 from plugins.plugin_utils.facts.postgresql_model import Checkpoints, Folder, Reads, Server, Setting
 from plugins.plugin_utils.reports.translation import LANGUAGES, translator
+from plugins.plugin_utils.settings import Settings
 from plugins.plugin_utils.tuning import mysql, postgresql
 from plugins.plugin_utils.tuning.advice import advise
-from plugins.plugin_utils.tuning.share import GIB, MIB, Share
+from plugins.plugin_utils.tuning.share import BENEATH, GIB, MIB, SEVERAL, Share
 from plugins.plugin_utils.tuning.step import Advice, Step, Target
 from tests.histories.cases import made_up
 
@@ -183,6 +184,14 @@ def test_disks_of_two_classes_are_not_guessed_at() -> None:
     assert advice.undecided["disks"].values == {"classes": "hdd, ssd"}
 
 
+@pytest.mark.parametrize(("disks", "told", "cost", "undecided"), [
+    (("virtual",), None, None, {"disks": BENEATH}), (("virtual",), "ssd", "1.1", {}), (("hdd", "ssd"), "ssd", "1.1", {}),
+    (("hdd", "ssd"), "hdd", None, {}), (("ssd",), None, "1.1", {})])
+def test_the_inventory_may_tell_what_databases_lie_on(disks: tuple[str, ...], told: str | None, cost: str | None, undecided: dict[str, Unknown]) -> None:
+    advice = advise({**host(disks=disks, instances=[instance(settings())]), "settings": Settings(disk_class=told)})
+    assert (proposed(advice).get("random_page_cost"), advice.undecided) == (cost, undecided)
+
+
 @pytest.mark.parametrize(("version", "now", "wanted"), [
     (150004, "off", "lz4"), (150004, "pglz", None), (150004, "lz4", None), (140011, "off", None), (0, "off", None)])
 def test_the_wal_is_compressed_where_that_costs_little(version: int, now: str, wanted: str | None) -> None:
@@ -328,5 +337,5 @@ def test_every_text_is_translated(language: str) -> None:
     translate = translator(language)
     texts = {text for target in all_targets() for text in (target.formula, target.effect)}
     texts |= {"the host's memory was not looked at", "the host's processors were not looked at", "the host's disks were not looked at",
-              "the host has disks of the classes {classes}"}
+              SEVERAL, BENEATH.reason}
     assert sorted(text for text in texts if translate(text) == text) == []

@@ -252,6 +252,13 @@ def test_what_cannot_be_told_of_a_rabbitmq_is_undecided(found: rabbitmq.Broker, 
     assert (advice.steps, [why.reason for why in advice.undecided.values()]) == ((), [reason])
 
 
+def test_rabbitmqs_of_one_host_share_its_memory() -> None:
+    def steps(memory: int) -> list[str]:
+        found = [replace(broker(0.35), name=name) for name in ("shop", "mail")]         # each would take 2.5 GiB more
+        return [step.instance for step in advise(host(brokers=found, memory=memory)).steps]
+    assert (steps(4 * GIB), steps(6 * GIB)) == ([], ["shop", "mail"])
+
+
 def test_causes_of_weeks_are_answered_by_these_steps() -> None:
     settings = {"frontend www maxconn": "s1", "global maxconn": "s2", "worker_connections": "s3", "Executor pool maxThreads": "s4"}
     assert sorted(steps_for("places_few", settings)) == ["s1", "s2", "s3"]

@@ -18,7 +18,7 @@ from ..facts.postgresql_model import Instance, Setting
 from ..findings import Domain
 from . import kernel, middleware, mysql, mysql_counters, nginx, postgresql, postgresql_memory, postgresql_vacuum
 from .causes import causes_at
-from .share import Share, share_of
+from .share import BENEATH, VIRTUAL, Share, share_of
 from .step import Advice, Decided, Limit, Step, Target
 
 # A setting whose step waits for others: {setting: those that come first}
@@ -42,8 +42,8 @@ def advise(facts: Mapping[str, Any]) -> Advice:
     if isinstance(share, Unknown):
         undecided["databases"] = share
     if isinstance(share, Share):
-        if isinstance(share.disk_class, Unknown):
-            undecided["disks"] = share.disk_class
+        if isinstance(share.disk_class, Unknown) or share.disk_class == VIRTUAL:
+            undecided["disks"] = share.disk_class if isinstance(share.disk_class, Unknown) else BENEATH
         for instance in instances:
             steps.extend(_postgresql(facts, instance, share, len(instances) == 1, undecided))
         for server in servers:

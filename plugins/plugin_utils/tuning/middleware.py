@@ -1,7 +1,7 @@
 # Copyright (c) 2026 Caretaker contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The limits that HAProxy, Tomcat and RabbitMQ reached on a host; HAProxys and Tomcats get equal parts of its memory."""
+"""The limits that HAProxy, Tomcat and RabbitMQ reached on a host; several of one kind get equal parts of its memory."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ from .step import Limit
 
 def limits(facts: Mapping[str, Any]) -> Iterator[tuple[str, str, Limit]]:
     """(kind, instance, limit)"""
-    balancers, tomcats = _instances(facts, "haproxy"), _instances(facts, "tomcat")
+    balancers, tomcats, brokers = _instances(facts, "haproxy"), _instances(facts, "tomcat"), _instances(facts, "rabbitmq", "brokers")
     for item in balancers:
         for limit in haproxy.of_instance(item, _memory(facts, "total_bytes", len(balancers))):
             yield "haproxy", item.name, limit
     for item in tomcats:
         for limit in tomcat.of_instance(item, _memory(facts, "total_bytes", len(tomcats)), _short_of_threads(facts, item.name)):
             yield "tomcat", item.name, limit
-    for item in _instances(facts, "rabbitmq", "brokers"):
-        for limit in rabbitmq.of_instance(item, _memory(facts, "available_bytes")):
+    for item in brokers:
+        for limit in rabbitmq.of_instance(item, _memory(facts, "available_bytes", len(brokers))):
             yield "rabbitmq", item.name, limit
 
 
@@ -34,7 +34,7 @@ def _instances(facts: Mapping[str, Any], subject: str, called: str = "instances"
     return list(found) if isinstance(found, tuple) else []
 
 
-def _memory(facts: Mapping[str, Any], size: str, instances: int = 1) -> int | Unknown:
+def _memory(facts: Mapping[str, Any], size: str, instances: int) -> int | Unknown:
     """An equal part of one of MemorySizes."""
     sizes = getattr(facts.get("memory"), "sizes", Unknown("the host's memory was not looked at"))
     return getattr(sizes, size) // instances if isinstance(sizes, MemorySizes) else Unknown(sizes.reason, sizes.values)

@@ -16,16 +16,16 @@ SETTING = "vm_memory_high_watermark.relative"
 SHARE = 0.6                         # of the host's memory; the default since RabbitMQ 4.0
 FULL_RATIO = 0.8                    # as the inspection warns
 SOURCE = "RabbitMQ documentation, memory alarms: 0.4 to 0.7 of the memory; 0.6 is the default since RabbitMQ 4"
-FORMULA = "{used_bytes} of the {limit_bytes} at which publishing stops; 0.6 of {memory_bytes}, as {available_bytes} are available"
+FORMULA = "{used_bytes} of the {limit_bytes} at which publishing stops; 0.6 of {memory_bytes}, as {available_bytes} are available to it"
 EFFECT = "who publishes is held up later; consumers have longer to catch up"
 FILES_SINCE = (3, 10)               # reads conf.d; seen there, older ones were not tried
 TOO_OLD = Unknown("whether this version reads a file of settings beside the administrators' own was not tried; set it by hand")
 FIXED = Unknown("its watermark is a fixed size; set it by hand")
-NO_ROOM = "it would take {needed_bytes} more of the host's memory, of which {available_bytes} are available"
+NO_ROOM = "it would take {needed_bytes} more of the host's memory, of which {available_bytes} are available to it"
 
 
 def of_instance(broker: Broker, available_bytes: int | Unknown) -> Iterator[Limit]:
-    """``available_bytes``: of the host's memory. Nothing where the watermark is not near, or as high as it should be."""
+    """``available_bytes``: this node's part of the host's memory. Nothing where the watermark is not near, or as high as it should be."""
     if isinstance(broker.status, Unknown):
         yield Limit("", "", "", broker.status)
     elif isinstance(broker.status, Status) and isinstance(broker.status.memory, Unknown):

@@ -14,11 +14,14 @@ from ..facts.memory import MemorySizes
 
 GIB = 1 << 30
 MIB = 1 << 20
+VIRTUAL = "virtual"
+BENEATH = Unknown("virtual disks don't tell what lies beneath them; caretaker_disk_class in the inventory may")
+SEVERAL = "the host has disks of the classes {classes}; caretaker_disk_class in the inventory may tell on which its databases lie"
 
 
 @dataclass(frozen=True)
 class Share:
-    """Of one database server. ``disk_class`` is nvme, ssd, hdd, san or virtual; Unknown where disks of several classes are."""
+    """Of one database server. ``disk_class`` is nvme, ssd, hdd or san, and virtual where nobody says what lies beneath."""
 
     memory_bytes: int
     cpus: int
@@ -31,7 +34,7 @@ def share_of(facts: Mapping[str, Any], servers: int) -> Known[Share]:
     cpus = getattr(facts.get("cpu"), "count", Unknown("the host's processors were not looked at"))
     disks = getattr(facts.get("block_devices"), "disks", Unknown("the host's disks were not looked at"))
     if isinstance(memory, MemorySizes) and isinstance(cpus, int):
-        return Share(memory.total_bytes // servers, cpus, _class_of(disks))
+        return Share(memory.total_bytes // servers, cpus, getattr(facts.get("settings"), "disk_class", None) or _class_of(disks))
     absent = cpus if isinstance(memory, MemorySizes) else memory
     return Unknown(absent.reason, absent.values)
 
@@ -42,4 +45,4 @@ def _class_of(disks: Any) -> Known[str]:
     classes = sorted({disk.device_class for disk in disks if not disk.removable})
     if len(classes) == 1 and classes[0]:
         return str(classes[0])
-    return Unknown("the host has disks of the classes {classes}", {"classes": ", ".join(classes) or "?"})
+    return Unknown(SEVERAL, {"classes": ", ".join(classes) or "?"})
