@@ -166,16 +166,51 @@ def test_wal_grows_only_where_checkpoints_come_for_its_sake(timed: int, requeste
     assert proposed(advice).get("max_wal_size") == wanted
 
 
+def mysql_targets(variables: dict[str, str], share: Share, status: Any = None) -> dict[str, Target]:
+    return {name: found for name, found in mysql.targets(Names(variables), status or Unknown("denied"), share).items() if isinstance(found, Target)}
+
+
 def test_mysql_with_its_defaults() -> None:
     share = Share(16 * GIB, 4, "nvme")
-    found = {target.setting: target for target in mysql.targets(Names(MARIADB), share)}
+    found = mysql_targets(MARIADB, share)
     assert found["innodb_log_file_size"].value == str(int(found["innodb_buffer_pool_size"].value) // 4)
     assert not found["innodb_log_file_size"].needs_restart
     assert (found["innodb_io_capacity"].value, found["innodb_flush_neighbors"].value) == ("4000", "0")
-    newer = {target.setting for target in mysql.targets(Names({"version": "8.4.2", "innodb_redo_log_capacity": "104857600"}), share)}
-    assert "innodb_redo_log_capacity" in newer
-    older = {target.setting: target for target in mysql.targets(Names({"version": "5.7.44", "innodb_log_file_size": "1"}), share)}
-    assert older["innodb_log_file_size"].needs_restart
+    assert "innodb_redo_log_capacity" in mysql_targets({"version": "8.4.2", "innodb_redo_log_capacity": "104857600"}, share)
+    assert mysql_targets({"version": "5.7.44", "innodb_log_file_size": "1"}, share)["innodb_log_file_size"].needs_restart
+
+
+@pytest.mark.parametrize(("version", "restart"), [
+    ("10.2.1-MariaDB", True), ("10.2.2-MariaDB", False), ("5.5.68-MariaDB", True), ("5.7.4", True), ("5.7.5-log", False)])
+def test_an_old_server_resizes_its_pool_at_a_start_only(version: str, restart: bool) -> None:
+    assert mysql_targets({"version": version}, Share(16 * GIB, 4, "ssd"))["innodb_buffer_pool_size"].needs_restart is restart
+
+
+@pytest.mark.parametrize(("version", "size", "left"), [
+    ("5.5.68-MariaDB", 5 * MIB, True), ("10.0.38-MariaDB", 5 * MIB, False), ("5.6.7", 5 * MIB, True), ("5.6.8", 5 * MIB, False),
+    ("5.5.68-MariaDB", 2 * GIB, None), ("10.0.38-MariaDB", 2 * GIB, None)])
+def test_a_server_that_would_not_start_with_another_redo_log_is_left_to_people(version: str, size: int, left: bool | None) -> None:
+    advice = advise(host(servers=[server({"version": version, "innodb_log_file_size": str(size)})]))
+    assert ("innodb_log_file_size" in proposed(advice)) is (left is False)
+    assert advice.undecided.get("3306 innodb_log_file_size") == (mysql.REDO_STAYS if left else None)
+
+
+@pytest.mark.parametrize(("memory", "sessions", "wanted"), [
+    (16, None, 11264), (16, 0, 11392), (16, 100, 11392), (16, 1267, 11392), (16, 1268, 11264), (16, 6000, 1920), (16, 9000, 128), (2, 10, 1408)])
+def test_a_pool_leaves_room_for_the_most_sessions(memory: int, sessions: int | None, wanted: int) -> None:
+    variables = {**MARIADB, "sort_buffer_size": str(2 * MIB), "max_connections": "1268"}
+    status = Unknown("denied") if sessions is None else Names({"max_used_connections": str(sessions)})
+    assert mysql_targets(variables, Share(memory * GIB, 4, "ssd"), status)["innodb_buffer_pool_size"].value == str(wanted * MIB)
+
+
+@pytest.mark.parametrize(("told", "memory", "wanted"), [
+    (("128", "8"), 16, 11 * 1024), (("128", "1"), 16, 11 * 1024), (("128", "16"), 16, 10 * 1024), (("128", "64"), 8, 5632), (("128", "1"), 1, 640),
+    (("0", None), 16, 11392), (("64", None), 1, 704), ((None, None), 16, 11392)])
+def test_a_pool_is_of_whole_chunks_for_each_of_its_parts(told: tuple[str | None, str | None], memory: int, wanted: int) -> None:
+    chunk, parts = told
+    variables = {**MARIADB, **({} if chunk is None else {"innodb_buffer_pool_chunk_size": str(int(chunk) * MIB)}),
+                 **({} if parts is None else {"innodb_buffer_pool_instances": parts})}
+    assert mysql_targets(variables, Share(memory * GIB, 4, "ssd"))["innodb_buffer_pool_size"].value == str(wanted * MIB)
 
 
 def test_disks_of_two_classes_are_not_guessed_at() -> None:
@@ -329,7 +364,7 @@ def all_targets() -> list[Target]:
     for disk in (0.1, 0.9):
         steps += advise({**host(instances=[instance(settings(), missed=0.5, disk=disk)]), "postgresql_tables": stored(99)}).steps
     return [*(step.target for step in steps), *postgresql.targets(settings(), share, Checkpoints(0, 9), folder, 150000),
-            *mysql.targets(Names(MARIADB), share), *mysql.targets(Names({"version": "8.4", "innodb_redo_log_capacity": "1"}), share)]
+            *mysql_targets(MARIADB, share).values(), *mysql_targets({"version": "8.4", "innodb_redo_log_capacity": "1"}, share).values()]
 
 
 @pytest.mark.parametrize("language", [language for language in LANGUAGES if language != "en"])
@@ -337,5 +372,5 @@ def test_every_text_is_translated(language: str) -> None:
     translate = translator(language)
     texts = {text for target in all_targets() for text in (target.formula, target.effect)}
     texts |= {"the host's memory was not looked at", "the host's processors were not looked at", "the host's disks were not looked at",
-              SEVERAL, BENEATH.reason}
+              SEVERAL, BENEATH.reason, mysql.REDO_STAYS.reason}
     assert sorted(text for text in texts if translate(text) == text) == []

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 
+from ..facts.mysql_memory import PEAK_RATIO, session_bytes, shared_bytes
 from ..facts.mysql_model import InnoDb, Machine, Names, Server
 from ..findings import DAY, GIB, HOUR, Above, Below, Domain, Finding, Rule, Severity
 from .mysql_each import ANSWERS, History, Levels, basis, each, since, too_early
@@ -428,17 +429,12 @@ MYSQL_THREAD_CACHE = Rule(
     check=each(judge_thread_cache, "status"),
 )
 
-SHARED = ("key_buffer_size", "innodb_buffer_pool_size", "innodb_log_buffer_size", "query_cache_size", "aria_pagecache_buffer_size",
-          "tmp_table_size")
-PER_SESSION = ("read_buffer_size", "read_rnd_buffer_size", "sort_buffer_size", "join_buffer_size", "thread_stack", "binlog_cache_size")
-
 
 def judge_memory(levels: Levels, server: Server, status: Names, variables: Names, machine: Machine) -> Iterator[Finding]:
     if not machine.memory_bytes:
         yield Finding(Severity.UNKNOWN, server.name, "the host's memory is not known")
         return
-    shared = sum(variables.number(name) for name in SHARED if variables.has(name))
-    session = sum(variables.number(name) for name in PER_SESSION if variables.has(name))
+    shared, session = shared_bytes(variables), session_bytes(variables)
     peak = (shared + session * status.number("Max_used_connections")) / machine.memory_bytes
     most = (shared + session * variables.number("max_connections")) / machine.memory_bytes
     severity = levels["peak_ratio"].grade(peak)
@@ -458,7 +454,7 @@ MYSQL_MEMORY = Rule(
     fix="Lower innodb_buffer_pool_size, the buffers of each session, or max_connections; or add memory.",
     needs=("mysql.servers", "mysql.machine"),
     evidence=("mysql * status", "mysql * variables", "/proc/meminfo"),
-    levels={"peak_ratio": Above(warning=0.85, critical=0.95, source="MySQLTuner: 85 % with the most sessions used; 95 %: ours")},
+    levels={"peak_ratio": Above(warning=PEAK_RATIO, critical=0.95, source="MySQLTuner: 85 % with the most sessions used; 95 %: ours")},
     impact=3,
     change_risk=2,
     told_by=ANSWERS,

@@ -130,8 +130,9 @@ def _mysql(server: Any, share: Share, causes: Collection[str], undecided: dict[s
         undecided[server.name] = Unknown(server.variables.reason, server.variables.values)
         return
     try:
-        counted = mysql_counters.targets(server.variables, server.status, share, causes)
-        targets = (*mysql.targets(server.variables, share), *_decided(server.name, counted, undecided))
+        found = {**mysql.targets(server.variables, server.status, share),
+                 **mysql_counters.targets(server.variables, server.status, share, causes)}
+        targets = tuple(_decided(server.name, found, undecided))
     except Unreadable as error:
         undecided[server.name] = error.unknown
         return
