@@ -173,7 +173,11 @@ def test_run_cut_short_leaves_no_half_run_and_its_archive_can_be_concluded(inven
         assert time.monotonic() < deadline, "the good host was not captured"
         time.sleep(0.1)
     os.killpg(process.pid, how)
-    process.wait(timeout=60)
+    try:
+        process.wait(timeout=60)
+    except subprocess.TimeoutExpired:       # Ansible at times waits for a thread of its own after the first Ctrl-C (seen once, 2.19)
+        os.killpg(process.pid, how)
+        process.wait(timeout=60)
     cut = Done(process.returncode, "", tmp_path)
     assert cut.status != 0
     assert cut.runs == []
