@@ -187,8 +187,8 @@ def compare_on(database: Database, system: System, folder: Path, rounds: int, se
     for load, command in system.loads.items():
         rates = measured(database, command, sides, kernels, rounds, seconds)
         verdicts += [(other, tell(database, load, other, rates)) for other in (DEFAULT, database.rival)]
-    with ThreadPoolExecutor() as pool:
-        list(pool.map(lambda host: on_host(LAB, host, f"systemctl stop {database.service}\nrm {database.file}"), sides.values()))
+    for host in sides.values():
+        on_host(LAB, host, f"systemctl stop {database.service}\nrm {database.file}")
     set_kernel(before)
     return verdicts
 

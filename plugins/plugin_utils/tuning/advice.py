@@ -19,7 +19,7 @@ from ..findings import Domain
 from . import kernel, middleware, mysql, mysql_counters, nginx, postgresql, postgresql_memory, postgresql_vacuum
 from .causes import causes_at
 from .share import BENEATH, VIRTUAL, Share, share_of
-from .step import Advice, Decided, Limit, Step, Target
+from .step import Advice, Decided, Limit, Step, Target, is_near
 
 # A setting whose step waits for others: {setting: those that come first}
 ORDER = {
@@ -91,7 +91,7 @@ def _kernel(facts: Mapping[str, Any], targets: Iterable[Target], undecided: dict
     configured: Mapping[str, Configured] = settings.configured if isinstance(settings.configured, Mapping) else {}
     for target in targets:
         now = values.get(target.setting)
-        if now is not None and not _is_near(float(now), target):
+        if now is not None and not is_near(float(now), target):
             file = configured[target.setting].file if target.setting in configured else _otherwise(settings)
             yield Step(Domain.OS, "sysctl", "", now, file, target)
 
@@ -119,7 +119,7 @@ def _postgresql(facts: Mapping[str, Any], instance: Instance, share: Share, alon
     vacuum = postgresql_vacuum.targets(settings, share) if "vacuum_behind" in causes else {}
     for target in (*memory, *targets, *_decided(instance.name, vacuum, undecided)):
         now = settings.get(target.setting)
-        near = now is not None and (now.setting in target.words if target.words else _is_near(postgresql.number(now), target))
+        near = now is not None and (now.setting in target.words if target.words else is_near(postgresql.number(now), target))
         if now is not None and not near:
             yield Step(Domain.DATABASE, "postgresql", instance.name, postgresql.shown(now), now.file or now.source, target,
                        ORDER.get(target.setting, ()))
@@ -132,12 +132,11 @@ def _mysql(server: Any, share: Share, causes: Collection[str], undecided: dict[s
     try:
         found = {**mysql.targets(server.variables, server.status, share),
                  **mysql_counters.targets(server.variables, server.status, share, causes)}
-        targets = tuple(_decided(server.name, found, undecided))
     except Unreadable as error:
         undecided[server.name] = error.unknown
         return
-    for target in targets:
-        if server.variables.has(target.setting) and not _is_near(float(server.variables.number(target.setting)), target):
+    for target in _decided(server.name, found, undecided):
+        if server.variables.has(target.setting) and not is_near(float(server.variables.number(target.setting)), target):
             yield Step(Domain.DATABASE, "mysql", server.name, server.variables.text(target.setting), _origin(server, target.setting),
                        target, ORDER.get(target.setting, ()))
 
@@ -159,19 +158,15 @@ def _nginx(web: Any, undecided: dict[str, Unknown]) -> Iterator[Step]:
         undecided[f"nginx {web.name}"] = targets
         return
     for now, target in targets:
-        if not _is_near(float(now), target):
+        if not is_near(float(now), target):
             yield Step(Domain.PLATFORM, "nginx", web.name, now, "nginx's configuration", target, ORDER.get(target.setting, ()))
 
 
 def _raised(kind: str, name: str, limit: Limit, undecided: dict[str, Unknown]) -> Iterator[Step]:
     if isinstance(limit.decided, Unknown):
         undecided[f"{kind} {name} {limit.setting}".strip()] = limit.decided
-    elif not _is_near(float(limit.before), limit.decided):
+    elif not is_near(float(limit.before), limit.decided):
         yield Step(Domain.PLATFORM, kind, name, limit.before, limit.set_by, limit.decided)
-
-
-def _is_near(now: float, target: Target) -> bool:
-    return target.lowest <= now <= target.highest
 
 
 def _in_order(steps: Iterable[Step]) -> tuple[Step, ...]:

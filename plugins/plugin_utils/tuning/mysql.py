@@ -11,7 +11,7 @@ from ..absent import Known, Unknown
 from ..facts.mysql_memory import PEAK_RATIO, session_bytes, shared_bytes
 from ..facts.mysql_model import Names
 from .share import GIB, MIB, Share
-from .step import Decided, Target
+from .step import Decided, Target, is_near
 
 MANUAL = "MySQL reference manual"
 TUNER = "MySQLTuner"
@@ -90,7 +90,7 @@ def _redo(variables: Names, pool: int) -> Mapping[str, Decided]:
     target = Target(
         name, str(redo // files), redo / files / 2, 16 * GIB, what, {}, f"{TUNER}; {MANUAL}, {name}", effect, "database_log_waits_rate",
         needs_restart=not is_mariadb(variables) or version_of(variables) < REDO_DYNAMIC, change_risk=2)
-    if target.lowest <= variables.number(name) <= target.highest:
+    if is_near(variables.number(name), target):
         return {}
     return {name: target if version_of(variables) >= REDO_RESIZED[is_mariadb(variables)] else REDO_STAYS}
 

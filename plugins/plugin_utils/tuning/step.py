@@ -39,6 +39,11 @@ class Target:
     answers: tuple[tuple[str, str], ...] = ()
 
 
+def is_near(now: float, target: Target) -> bool:
+    """Whether a value of today is left alone."""
+    return target.lowest <= now <= target.highest
+
+
 # Of one setting: its target, why there is none, or None where what is in force is enough
 Decided = Target | Unknown | None
 
