@@ -13,19 +13,30 @@ import socket
 import time
 
 SECONDS = 3.0
+PAUSE = 0.05            # before a server that turned us away is asked again
 MAX_BYTES = 1048576
 ANY = {"*": "127.0.0.1", "0.0.0.0": "127.0.0.1", "": "127.0.0.1", "::": "::1"}      # noqa: S104 - where to connect to
 
 
-def get(address, port, path, name="localhost", user=None, password=None, seconds=SECONDS):
-    """{"text": the page} or {"error", "stderr"}, as ``host.record`` takes them. ``address`` with a slash is a UNIX socket."""
+def get(address, port, path, name="localhost", user=None, password=None, seconds=SECONDS, patience=0.0):
+    """{"text": the page} or {"error", "stderr"}, as ``host.record`` takes them. ``address`` with a slash is a UNIX socket.
+
+    ``patience``: for so many seconds ask again where the connection is closed without an answer, as a server does that is full.
+    """
     where = address if "/" in address else "%s:%s" % (ANY.get(address, address), port)
     lines = ["GET %s HTTP/1.0" % path, "Host: %s" % name, "User-Agent: caretaker", "Connection: close"]
     if user is not None:
         lines.append("Authorization: Basic " + base64.b64encode(("%s:%s" % (user, password)).encode("utf-8")).decode("ascii"))
-    answer = exchange(address, port, "\r\n".join(lines) + "\r\n\r\n", seconds)
+    request = "\r\n".join(lines) + "\r\n\r\n"
+    answer = exchange(address, port, request, seconds)
+    deadline = time.time() + patience
+    while time.time() + PAUSE < deadline and (answer.get("text") == "" or answer.get("error") == "failed"):
+        time.sleep(PAUSE)
+        answer = exchange(address, port, request, seconds)
     if "error" in answer:
         return {"error": answer["error"], "stderr": "%s: %s" % (where, answer["stderr"])}
+    if not answer["text"]:
+        return {"error": "failed", "stderr": "%s: it closed the connection without an answer" % where}
     head, _blank, body = answer["text"].partition("\r\n\r\n")
     status = head.partition("\r\n")[0].split(" ", 2)
     if len(status) < 2 or not status[0].startswith("HTTP/"):

@@ -139,11 +139,14 @@ def server(tmp_path: Path) -> Iterator[tuple[str, list[bytes]]]:
         item.close()
 
 
+PAGE = b"HTTP/1.1 200 OK\r\nX: y\r\n\r\nbody"
+
+
 @pytest.mark.parametrize(("answer", "wanted"), [
-    (b"HTTP/1.1 200 OK\r\nX: y\r\n\r\nbody", {"text": "body"}),
+    (PAGE, {"text": "body"}),
     (b"HTTP/1.1 403 Forbidden\r\n\r\n", {"error": "failed", "stderr": "PATH: answered 403 Forbidden to /s"}),
     (b"\x15\x03\x01", {"error": "failed", "stderr": "PATH: the answer is not HTTP"}),
-    (b"", {"error": "failed", "stderr": "PATH: the answer is not HTTP"}),
+    (b"", {"error": "failed", "stderr": "PATH: it closed the connection without an answer"}),
     (None, {"error": "timeout", "stderr": "PATH: no answer within 0.2 s"}),
 ])
 def test_get(server: tuple[str, list[bytes]], answer: bytes | None, wanted: dict[str, str]) -> None:
@@ -151,6 +154,18 @@ def test_get(server: tuple[str, list[bytes]], answer: bytes | None, wanted: dict
     if answer is not None:
         answers.append(answer)
     found = local_http.get(path, 0, "/s", seconds=0.2)
+    assert {name: text.replace(path, "PATH") for name, text in found.items()} == wanted
+
+
+@pytest.mark.parametrize(("answers_given", "patience", "wanted"), [
+    ([b"", b"", PAGE], 5, {"text": "body"}),
+    ([b"", PAGE], 0, {"error": "failed", "stderr": "PATH: it closed the connection without an answer"}),
+    ([b"HTTP/1.1 404 Not Found\r\n\r\n", PAGE], 5, {"error": "failed", "stderr": "PATH: answered 404 Not Found to /s"}),
+])
+def test_get_from_a_full_server(server: tuple[str, list[bytes]], answers_given: list[bytes], patience: float, wanted: dict[str, str]) -> None:
+    path, answers = server
+    answers += answers_given
+    found = local_http.get(path, 0, "/s", seconds=0.2, patience=patience)
     assert {name: text.replace(path, "PATH") for name, text in found.items()} == wanted
 
 

@@ -18,6 +18,7 @@ from ..nginx_servers import built_in, find_masters, is_leaving, places, read
 from ..process_files import age, enabled_unit, limit_of_files, open_files
 
 MAX_LOGS = 6
+PATIENCE_SECONDS = 1.0      # a server without free places turns this question away too
 # What is counted at any level; crit, alert and emerg are counted whatever they say
 SIGNATURES = (
     "worker_connections are not enough", "no live upstreams", "upstream timed out", "upstream prematurely closed",
@@ -60,7 +61,7 @@ def look(host, master):
                          leaving=is_leaving(item)) for item in master["workers"]]}), kind="note")
     page = status_page(directives)
     if page is not None:
-        host.record("status", name, **get(page[0], page[1], page[2], page[3]))
+        host.record("status", name, **get(*page, patience=PATIENCE_SECONDS))
     logs(host, name, directives, prefix, built)
 
 
