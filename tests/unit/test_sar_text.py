@@ -50,7 +50,27 @@ def test_a_locale_with_decimal_commas_and_another_word_for_average() -> None:
     assert table.averages == [{"CPU": "all", "%user": 10.5, "%idle": 89.5}]
 
 
-@pytest.mark.parametrize("text", ["2026-11-02", "11/02/26", "11/02/2026", "02.11.2026"])
+# Times and averages as the locales zh_CN, zh_TW, ja_JP, ko_KR, es_MX, fr_FR and C have them
+@pytest.mark.parametrize(("first", "second", "average"), [
+    ("00时10分01秒", "13时20分01秒", "平均时间:"), ("上午 12時10分01秒", "下午 01時20分01秒", "平均時間:"),
+    ("00時10分01秒", "13時20分01秒", "平均値:"), ("00시 10분 01초", "13시 20분 01초", "평균:"),
+    ("12:10:01 a. m.", "01:20:01 p. m.", "Media:"), ("00:10:01", "13:20:01", "Moyenne :"), ("00:10:01", "13:20:01", "Trung bình:"),
+])
+def test_times_of_other_locales(first: str, second: str, average: str) -> None:
+    text = FIRST.format(date="2026年11月02日") + f"{first}  CPU  %user  %idle\n{second}  all  10.50  89.50\n{average}  all  10.50  89.50\n"
+    columns = Columns()
+    columns.add("\n".join(sadf_rows(parse_sar(text))))
+    assert columns.document()["times"] == [1793577601 + 13 * 3600 + 1200]
+    assert columns.document()["seconds"] == [13 * 3600 + 600]
+    assert [len(table.averages) for table in parse_sar(text).tables.values()] == [1]
+
+
+def test_a_first_line_of_an_old_version_tells_no_processors() -> None:
+    assert parse_sar("Linux 2.6.18-53.el5 (web4) \t11/02/2026\n\n").host == {
+        "release": "2.6.18-53.el5", "name": "web4", "date": "11/02/2026", "machine": None, "cpus": None}
+
+
+@pytest.mark.parametrize("text", ["2026-11-02", "11/02/26", "11/02/2026", "02.11.2026", "2026年11月02日", "2026년 11월 02일"])
 def test_dates(text: str) -> None:
     assert date_of(text) == (2026, 11, 2)
 

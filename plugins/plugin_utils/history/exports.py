@@ -80,7 +80,7 @@ def columns_of(text: str) -> tuple[Columns, int, str]:
         return columns, 0, "sadf -p"
     printed = parse_sar(text)
     columns.add("\n".join(sadf_rows(printed)) + "\n")
-    return columns, int(printed.host["cpus"]), "sar"
+    return columns, int(printed.host["cpus"] or 0), "sar"
 
 
 def _whole_lines(text: str) -> str:

@@ -11,7 +11,14 @@
 
     08:14:02     LINUX RESTART	(8 CPU)
 
-Clocks of 12 hours have AM or PM after the time, other locales a comma in numbers and their own word for "Average".
+Clocks of 12 hours have AM or PM after the time, or in Chinese before it; other locales a comma in numbers and their own word for
+"Average"; Chinese, Japanese and Korean ones write units into dates and times (%x and %X of strftime):
+
+    Linux 3.10.0-957.el7.x86_64 (db1) 	2026年11月02日 	_x86_64_	(8 CPU)
+
+    08时00分01秒     CPU     %user     %nice   %system   %iowait    %steal     %idle
+    08时10分01秒     all      4.10      0.00      1.20      0.30      0.00     94.40
+    平均时间:     all      4.10      0.00      1.20      0.30      0.00     94.40
 """
 
 from __future__ import annotations
@@ -25,10 +32,13 @@ from typing import TypeAlias
 from ..absent import Unreadable
 
 Row: TypeAlias = Mapping[str, float | str]
-CLOCK = re.compile(r"(\d{1,2})[:.](\d\d)[:.](\d\d)$")
+HALF = r"[AaPp]\.? ?[Mm]\.?|上午|下午|午前|午後|오전|오후"
+AFTERNOON = ("p", "下午", "午後", "오후")
+CLOCK = re.compile(rf"(?:({HALF}) *)?(\d{{1,2}})(?:[:.时時]|시 )(\d\d)(?:[:.分]|분 )(\d\d)[秒초]?(?:\s+({HALF}))?(?=\s|$)")
+AVERAGE = re.compile(r"[^\W\d][^:：]*[:：](?=\s)")
 NUMBER = re.compile(r"-?\d+(?:[.,]\d+)?$")
-HOST = re.compile(r"Linux (?P<release>\S+) \((?P<name>[^)]*)\)\s+(?P<date>\S+)\s+_(?P<machine>\w+)_\s+\((?P<cpus>\d+) CPU\)")
-AFTERNOON = {"PM": True, "AM": False, "P.M.": True, "A.M.": False, "下午": True, "上午": False}
+# sysstat 7 (CentOS 5) ends the line after the date
+HOST = re.compile(r"Linux (?P<release>\S+) \((?P<name>[^)]*)\)\s+(?P<date>.*?\d.*?)(?:\s+_(?P<machine>\w+)_\s+\((?P<cpus>\d+) CPU\))?\s*$")
 LAST_ITEMS = ("FILESYSTEM", "MOUNTPOINT", "DEVICE", "SENSOR")      # columns of names that stand last, and may hold blanks
 NAMED = ("CPU", "DEV", "IFACE", "FILESYSTEM", "MOUNTPOINT", "DEVICE", "INTR", "TTY", "FAN", "TEMP", "IN", "BUS")
 HALF_DAY = 43200
@@ -63,10 +73,7 @@ def parse_sar(text: str) -> Sar:
         raise Unreadable("is not the output of sar")
     sar, table = Sar(host.groupdict()), None
     for line in lines[1:]:
-        words = line.split()
-        if not words:
-            continue
-        clock, rest = clock_of(words)
+        clock, rest = clock_of(line)
         if clock and _is_event(sar, clock, rest, line):
             continue
         if rest and is_header(rest):
@@ -79,7 +86,7 @@ def parse_sar(text: str) -> Sar:
             else:
                 table.averages.append(row)
     first = next(iter(sar.tables.values()), None)
-    sar.whole = first is not None and bool(first.averages) and (len(sar.tables) > 1 or not clock_of(lines[-1].split())[0])
+    sar.whole = first is not None and bool(first.averages) and (len(sar.tables) > 1 or not clock_of(lines[-1])[0])
     return sar
 
 
@@ -96,18 +103,16 @@ def _is_event(sar: Sar, clock: str, words: list[str], line: str) -> bool:
     return False
 
 
-def clock_of(words: list[str]) -> tuple[str, list[str]]:
-    """("13:20:39", the other words); ("", ...) for the line of an average, whose label is left out."""
-    found = CLOCK.match(words[0]) if words else None
+def clock_of(line: str) -> tuple[str, list[str]]:
+    """("13:20:39", the words after it); ("", ...) for the line of an average, whose label is left out, and for any other ("", [])."""
+    found = CLOCK.match(line)
     if found:
-        hour, rest = int(found.group(1)), words[1:]
-        if rest and rest[0].upper() in AFTERNOON:
-            hour = hour % 12 + (12 if AFTERNOON[rest[0].upper()] else 0)
-            rest = rest[1:]
-        return f"{hour:02}:{found.group(2)}:{found.group(3)}", rest
-    if words and words[0].endswith((":", "：")):
-        return "", words[1:]
-    return ("", words[2:]) if len(words) > 1 and words[1] == ":" else ("", [])
+        before, hour, minute, second, after = found.groups()
+        half = (before or after or "").lower()
+        hours = int(hour) % 12 + (12 if half.startswith(AFTERNOON) else 0) if half else int(hour)
+        return f"{hours:02}:{minute}:{second}", line[found.end():].split()
+    label = AVERAGE.match(line)
+    return "", line[label.end():].split() if label else []
 
 
 def is_header(words: list[str]) -> bool:
@@ -132,8 +137,8 @@ def _cpus(words: list[str]) -> int | None:
 
 
 def date_of(text: str) -> tuple[int, int, int]:
-    """(year, month, day) of 2026-11-02, 11/02/26, 11/02/2026 or 02.11.2026; slashes are American, as sar's C locale has them."""
-    numbers = [int(part) for part in re.split(r"[-/.]", text) if part.isdigit()]
+    """(year, month, day) of 2026-11-02, 2026年11月02日, 11/02/26, 11/02/2026 or 02.11.2026; slashes are American, as in sar's C locale."""
+    numbers = [int(part) for part in re.findall(r"\d+", text)]
     if len(numbers) != 3:
         raise Unreadable("has no date in its first line")
     if numbers[0] > 31:
