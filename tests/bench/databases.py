@@ -25,12 +25,10 @@ from functools import partial
 from pathlib import Path
 
 from plugins.plugin_utils.archive import Capture, captures_of_run, load
-
-from . import hosts
-from .hosts import lab
+from tests.lab import lab, on_host
 
 LAB, HOST = "benchdb", "db1"
-on_host = partial(hosts.on_host, LAB, HOST)
+run_on = partial(on_host, LAB, HOST)
 TABLES, CONNECTIONS = 2000, 200
 SECONDS_LIMIT, LOSS_LIMIT = 1.5, 0.005
 SUBJECTS = {"PostgreSQL": ["postgresql", "postgresql_tables", "postgresql_log"], "MariaDB": ["mysql"]}
@@ -105,7 +103,7 @@ def measure(options: argparse.Namespace) -> int:
         inventory = folder / "hosts.yml"
         try:
             lab("up", "--hosts", HOST, "--image", "databases", "--name", LAB, "--inventory", str(inventory))
-            on_host(SETUP)
+            run_on(SETUP)
             results = [durations(inventory, folder, options.rounds), locks(inventory, folder), round_trips(inventory, folder),
                        throughput(inventory, folder, options.rounds, options.seconds)]
             return 0 if all(results) else 1
@@ -146,7 +144,7 @@ def durations(inventory: Path, folder: Path, rounds: int) -> bool:
 def locks(inventory: Path, folder: Path) -> bool:
     """What pg_locks shows of the look's sessions while it looks."""
     seen: list[str] = []
-    watching = threading.Thread(target=lambda: seen.extend(on_host(WATCH.replace("SECONDS", "15")).splitlines()))
+    watching = threading.Thread(target=lambda: seen.extend(run_on(WATCH.replace("SECONDS", "15")).splitlines()))
     watching.start()
     time.sleep(1)
     for _repeat in range(2):
@@ -200,7 +198,7 @@ def window(inventory: Path, folder: Path, seconds: int, looking: bool) -> float:
     """Transactions a second of pgbench over a window, in whose middle somebody looks, or not."""
     command = f"runuser -u postgres -- pgbench -n -c 2 -j 1 -T {seconds} shop 2>/dev/null"
     printed: list[str] = []
-    running = threading.Thread(target=lambda: printed.append(on_host(command)))
+    running = threading.Thread(target=lambda: printed.append(run_on(command)))
     running.start()
     time.sleep(1)
     # Ansible itself takes processor time of this machine too: without a look it inspects nothing of the database

@@ -18,7 +18,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from .hosts import lab
+from tests.lab import lab
 
 LAB = "bench"
 LIMITS = {"ping": 1.8, "setup": 0.45}

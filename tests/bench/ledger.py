@@ -20,7 +20,7 @@ from pathlib import Path
 
 from plugins.plugin_utils.ledger.line import NOTHING, write
 from plugins.plugin_utils.ledger.verification import verify
-from tests.bench.hosts import lab
+from tests.lab import lab
 
 LAB = "benchledger"
 OVERHEAD_LIMIT = 0.05

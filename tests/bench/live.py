@@ -29,14 +29,14 @@ from plugins.plugin_utils.bottleneck.diagnosis import Diagnosis, diagnose
 from plugins.plugin_utils.facts.history import parse
 from plugins.plugin_utils.history.series import History, Values
 from plugins.plugin_utils.inspection import judge
+from tests.lab import LabError, lab, on_host
 
-from . import hosts
 from .diagnosis import UNKNOWN, Labels, named, scored, shown
 from .injections import INJECTIONS, OF_HOST, Injection
 
 LAB, VM = "benchlive", "vm1"
 IDLE = {host: Injection("at rest", host, "", frozenset()) for host in (VM, "cpu1")}
-on_host = partial(hosts.on_host, LAB)
+run_on = partial(on_host, LAB)
 SETTLE_SECONDS = 6
 SAMPLES, SAMPLE_SECONDS = 12, 2
 STEP, WEEKS, BEGIN = 600, 4, 1793577600       # Monday 2026-11-02 00:00 UTC
@@ -55,14 +55,14 @@ def measure(options: argparse.Namespace) -> int:
         try:
             needed = sorted({item.host for item in wanted})
             containers = ",".join(host for host in needed if host != VM)
-            hosts.lab("up", *(("--hosts", containers, "--image", "loads") if containers else ()), *(("--vm",) if VM in needed else ()),
-                      "--name", LAB, "--inventory", str(folder / "hosts.yml"))
+            lab("up", *(("--hosts", containers, "--image", "loads") if containers else ()), *(("--vm",) if VM in needed else ()),
+                "--name", LAB, "--inventory", str(folder / "hosts.yml"))
             for host in needed:
-                on_host(host, WITHOUT_TIMER)
+                run_on(host, WITHOUT_TIMER)
             calm = {host: history_of(observed(IDLE[host], folder, "")) for host in IDLE if host in needed}
             pairs = [found for item in wanted if (found := tried(item, folder, calm)) is not None]
         finally:
-            hosts.lab("down", "--name", LAB)
+            lab("down", "--name", LAB)
     print(f"{len(pairs)} of {len(wanted)} injections measured")
     return 0 if scored(pairs) and len(pairs) == len(wanted) else 1
 
@@ -71,12 +71,13 @@ def tried(injection: Injection, folder: Path, calm: Mapping[str, History]) -> tu
     """(expected, found); None where the injection itself failed, which is told."""
     begun = time.monotonic()
     try:
-        on_host(injection.host, injection.before)
+        if injection.before:
+            run_on(injection.host, injection.before)
         try:
             capture = observed(injection, folder, injection.load)
         finally:
-            on_host(injection.host, f"systemctl stop injection 2>/dev/null; {injection.after}")
-    except SystemExit as error:
+            run_on(injection.host, f"systemctl stop injection 2>/dev/null; {injection.after}")
+    except (LabError, SystemExit) as error:
         print(f"{injection.name}: not measured: {error}", flush=True)
         return None
     diagnosis = diagnose(stretched(calm.get(injection.host), history_of(capture)), circumstances_of(judge(capture).facts))
@@ -99,15 +100,15 @@ def observed(injection: Injection, folder: Path, load_script: str) -> Capture:
     """The newest capture of a host under a load, or at rest, with all that came before it as its history."""
     home = folder / f"home-{time.monotonic_ns()}"
     if load_script:
-        on_host(injection.host, f"cat > /run/injection.sh <<'END_OF_LOAD'\n{load_script}\nEND_OF_LOAD\n"
-                                "systemctl reset-failed injection 2>/dev/null; "
-                                "systemd-run --quiet --collect --unit=injection --working-directory=/tmp bash /run/injection.sh")
+        run_on(injection.host, f"cat > /run/injection.sh <<'END_OF_LOAD'\n{load_script}\nEND_OF_LOAD\n"
+                               "systemctl reset-failed injection 2>/dev/null; "
+                               "systemd-run --quiet --collect --unit=injection --working-directory=/tmp bash /run/injection.sh")
         time.sleep(SETTLE_SECONDS)
     if injection.looks == 1:
-        on_host(injection.host, COLLECT)
+        run_on(injection.host, COLLECT)
     for _look in range(injection.looks):
         capture = look(home, folder / "hosts.yml", injection)
-    if load_script and on_host(injection.host, "systemctl is-active injection || true").strip() != "active":
+    if load_script and run_on(injection.host, "systemctl is-active injection || true").strip() != "active":
         sys.exit("its load has ended before its time")
     return capture
 

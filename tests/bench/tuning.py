@@ -36,10 +36,10 @@ from plugins.plugin_utils.facts.memory import parse_meminfo
 from plugins.plugin_utils.inspection import judge
 from plugins.plugin_utils.tuning.advice import advise
 from scripts.lablib import cgroup, memory
+from tests.lab import lab, on_host
 
 from .advisers import of_mysqltuner, pgtune
 from .databases import interval, look, only
-from .hosts import lab, on_host
 
 LAB = "benchtuning"
 OURS, DEFAULT = "Caretaker", "default"

@@ -18,7 +18,7 @@ import yaml
 
 from plugins.plugin_utils.approval.plan import text_of_time
 from plugins.plugin_utils.signing import make_key
-from tests.integration.lab import ROOT
+from tests.lab import ROOT
 
 PLAY = """\
 - name: Tune

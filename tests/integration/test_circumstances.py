@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from tests.integration.lab import ROOT, Done, command, findings, fresh_lab, inspect, on_host
+from tests.lab import ROOT, Done, command, findings, fresh_lab, inspect, on_host
 
 pytestmark = pytest.mark.lab
 LAB = "circumstances"

@@ -22,7 +22,7 @@ import zstandard
 from plugins.plugin_utils.archive import archive_path
 from plugins.plugin_utils.registry import RULES_BY_ID
 from scripts.lablib import interpreters
-from tests.integration.lab import ROOT, Done, findings, fresh_lab, on_host
+from tests.lab import ROOT, Done, findings, fresh_lab, on_host
 
 pytestmark = pytest.mark.lab
 LAB = "compat"

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from tests.integration.lab import findings, fresh_lab, inspect, on_host
+from tests.lab import findings, fresh_lab, inspect, on_host
 
 pytestmark = pytest.mark.lab
 LAB, HOST = "refusing", "broken1"

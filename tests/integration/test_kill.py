@@ -15,7 +15,7 @@ from contextlib import closing
 from pathlib import Path
 
 from plugins.plugin_utils.ledger.verification import verify
-from tests.integration.lab import ROOT
+from tests.lab import ROOT
 
 KILLS = 50
 AT_ONCE = 5

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from tests.integration.lab import ROOT
+from tests.lab import ROOT
 
 PLAY = """\
 - name: Change a host

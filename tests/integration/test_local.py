@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.lab import ROOT, inspect
+from tests.lab import ROOT, inspect
 
 
 @pytest.mark.parametrize("pipelining", ["1", "0"])

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.lab import findings, fresh_lab, inspect, on_host
+from tests.lab import findings, fresh_lab, inspect, on_host
 
 pytestmark = pytest.mark.lab
 LAB = "recheck"

@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.integration.lab import ROOT
+from tests.lab import ROOT
 from tests.mailbox import Mailbox, running
 
 LOCAL = """

@@ -14,7 +14,7 @@ import pytest
 import zstandard
 
 from plugins.plugin_utils.archive import Capture, captures_of_run, load
-from tests.integration.lab import Done, fresh_lab, inspect, on_host
+from tests.lab import Done, fresh_lab, inspect, on_host
 
 pytestmark = pytest.mark.lab
 LAB = "secrets"

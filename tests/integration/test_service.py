@@ -17,7 +17,7 @@ import yaml
 
 from plugins.plugin_utils.approval.plan import text_of_time
 from plugins.plugin_utils.signing import make_key
-from tests.integration.lab import ROOT, Done, findings, fresh_lab, on_host
+from tests.lab import ROOT, Done, findings, fresh_lab, on_host
 
 pytestmark = pytest.mark.lab
 LAB = "service"

@@ -20,7 +20,7 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.integration.lab import ROOT, fresh_lab, on_host
+from tests.lab import ROOT, fresh_lab, on_host
 
 pytestmark = [pytest.mark.lab, pytest.mark.vm]
 LAB, NODE, VM, PLACE, HOME = "timer", "node1", "vm1", "/opt/caretaker", "/var/lib/caretaker"

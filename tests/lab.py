@@ -1,7 +1,7 @@
 # Copyright (c) 2026 Caretaker contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Lab hosts for integration tests, and the inspection run on them as a user runs it."""
+"""Lab hosts for integration tests and benches, and the inspection run on them as a user runs it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[1]
+
+
+class LabError(Exception):
+    """What scripts/lab, or a script on a host of a lab, said as it failed."""
 
 
 @dataclass(frozen=True)
@@ -36,9 +40,10 @@ class Done:
 
 
 def lab(*words: str) -> str:
-    """Run scripts/lab; its output. Fails with what it said."""
-    done = subprocess.run([ROOT / "scripts" / "lab", *words], capture_output=True, text=True)
-    assert done.returncode == 0, done.stdout + done.stderr
+    """Run scripts/lab; its output. Raises LabError."""
+    done = subprocess.run([ROOT / "scripts" / "lab", *words], stdin=subprocess.DEVNULL, capture_output=True, text=True)
+    if done.returncode:
+        raise LabError(done.stdout + done.stderr)
     return done.stdout
 
 
@@ -54,6 +59,7 @@ def fresh_lab(name: str, *words: str) -> Iterator[None]:
 
 
 def on_host(name: str, host: str, script: str) -> str:
+    """What a script prints on a host of a lab. Raises LabError."""
     return lab("ssh", "--name", name, host, script)
 
 
