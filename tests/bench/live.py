@@ -50,6 +50,8 @@ nice -n -19 /usr/lib/sysstat/sadc -S XALL {SAMPLE_SECONDS} {SAMPLES} $file
 
 def measure(options: argparse.Namespace) -> int:
     wanted = [item for item in INJECTIONS if options.only is None or options.only in f"{item.host}, {item.name}"]
+    if not wanted:
+        sys.exit(f"no injection has {options.only!r} in its \"HOST, NAME\", such as \"{INJECTIONS[0].host}, {INJECTIONS[0].name}\"")
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
         try:
