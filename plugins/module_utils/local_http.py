@@ -21,7 +21,7 @@ ANY = {"*": "127.0.0.1", "0.0.0.0": "127.0.0.1", "": "127.0.0.1", "::": "::1"}  
 def get(address, port, path, name="localhost", user=None, password=None, seconds=SECONDS, patience=0.0):
     """{"text": the page} or {"error", "stderr"}, as ``host.record`` takes them. ``address`` with a slash is a UNIX socket.
 
-    ``patience``: for so many seconds ask again where the connection is closed without an answer, as a server does that is full.
+    ``patience``: for so many seconds ask again where there is no connection, or it is closed without an answer, as a full server does.
     """
     where = address if "/" in address else "%s:%s" % (ANY.get(address, address), port)
     lines = ["GET %s HTTP/1.0" % path, "Host: %s" % name, "User-Agent: caretaker", "Connection: close"]

@@ -50,7 +50,7 @@ def test_a_locale_with_decimal_commas_and_another_word_for_average() -> None:
     assert table.averages == [{"CPU": "all", "%user": 10.5, "%idle": 89.5}]
 
 
-# Times and averages as the locales zh_CN, zh_TW, ja_JP, ko_KR, es_MX, fr_FR and C have them
+# Times and averages as simplified and traditional Chinese, Japanese, Korean, Spanish, French and Vietnamese locales have them
 @pytest.mark.parametrize(("first", "second", "average"), [
     ("00时10分01秒", "13时20分01秒", "平均时间:"), ("上午 12時10分01秒", "下午 01時20分01秒", "平均時間:"),
     ("00時10分01秒", "13時20分01秒", "平均値:"), ("00시 10분 01초", "13시 20분 01초", "평균:"),
@@ -63,6 +63,11 @@ def test_times_of_other_locales(first: str, second: str, average: str) -> None:
     assert columns.document()["times"] == [1793577601 + 13 * 3600 + 1200]
     assert columns.document()["seconds"] == [13 * 3600 + 600]
     assert [len(table.averages) for table in parse_sar(text).tables.values()] == [1]
+
+
+def test_lines_may_be_indented() -> None:
+    first, _blank, rest = COMMA.partition("\n")
+    assert parse_sar(first + "\n" + rest.replace("08:", "  08:").replace("Moyenne", "  Moyenne")) == parse_sar(COMMA)
 
 
 def test_a_first_line_of_an_old_version_tells_no_processors() -> None:

@@ -105,6 +105,7 @@ def _is_event(sar: Sar, clock: str, words: list[str], line: str) -> bool:
 
 def clock_of(line: str) -> tuple[str, list[str]]:
     """("13:20:39", the words after it); ("", ...) for the line of an average, whose label is left out, and for any other ("", [])."""
+    line = line.strip()
     found = CLOCK.match(line)
     if found:
         before, hour, minute, second, after = found.groups()
