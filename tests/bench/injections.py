@@ -220,10 +220,10 @@ HOLD = """
 mkdir -p /opt/bench && cat > /opt/bench/Hold.java <<'END'
 import java.util.*;
 public class Hold {
+    static final List<byte[]> held = new ArrayList<>();     // a local that is not read again would be garbage once this is compiled
     public static void main(String[] words) throws Exception {
         double share = Double.parseDouble(words[0]);
         boolean churn = words.length > 1;
-        List<byte[]> held = new ArrayList<>();
         Runtime here = Runtime.getRuntime();
         while (here.totalMemory() - here.freeMemory() < share * here.maxMemory()) held.add(new byte[20000]);
         System.gc();
@@ -231,9 +231,8 @@ public class Hold {
         List<byte[]> passing = new LinkedList<>();
         while (true) {
             if (!churn) { Thread.sleep(1000); System.gc(); continue; }
-            for (int number = 0; number < 50; number++) passing.add(new byte[20000]);
+            passing.add(new byte[20000]);
             if (passing.size() > 300) passing.clear();
-            Thread.sleep(1);
         }
     }
 }

@@ -42,7 +42,7 @@ def chapter(paper: Paper, view: View) -> None:
     if charts.can_write(view.language):
         paper.picture(charts.week({resource_word(view)(name): row for name, row in found["heat"].items()}, day_words(view)),
                       t("Hours of the week in which resources are over their limits"))
-    paper.table(heads(view), [_with_consumers(view, item) for item in found["worst"][:LISTED]], (2.4, 2.1, 2, 2, 4.1, 1.5, 2.3, 2.1))
+    paper.table(heads(view), [_with_consumers(view, item) for item in found["worst"][:LISTED]], (2.4, 2.1, 2, 2.3, 3.8, 1.5, 2.3, 2.1))
     if len(found["worst"]) > LISTED:
         paper.paragraph(more_text(view, len(found["worst"]) - LISTED), grey=True)
 
