@@ -73,8 +73,7 @@ def tried(injection: Injection, folder: Path, calm: Mapping[str, History]) -> tu
     """(expected, found); None where the injection itself failed, which is told."""
     begun = time.monotonic()
     try:
-        if injection.before:
-            run_on(injection.host, injection.before)
+        run_on(injection.host, injection.before)
         try:
             capture = observed(injection, folder, injection.load)
         finally:
