@@ -53,6 +53,8 @@ def install_libraries(check: Callable[..., str]) -> None:
     assert found, "ansible-test keeps its environment for importing plugins elsewhere now"
     for python in found:
         check("pip", "--python", python, "install", "--quiet", *without_ansible)
+        # Where listing the machine's fonts takes matplotlib over 5 s it says so, and any output of an import is a finding.
+        check(str(python), "-c", "from matplotlib import font_manager", env={"HOME": str(HOME)})
 
 
 def test_sanity(check: Callable[..., str], collection: Path) -> None:
