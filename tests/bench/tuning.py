@@ -5,12 +5,14 @@
 
 Three lab hosts with 2 GiB of memory and the same data, one for each set of values: first data that fit into memory, then data that don't, as
 two systems that are each loaded and then advised on. Then all three hosts get each load in short windows in turn, so that a machine that is
-fast in one minute and slow in the next is so to all of them. While one is measured the servers of the others stand still (SIGSTOP). Ratios
-are of windows that followed each other; told are their median, its distribution-free confidence interval, and the ratio of all windows
+fast in one minute and slow in the next is so to all of them. While one is measured the servers of the others stand still (SIGSTOP). Hosts
+with the same values differ too (0.991 and 1.125 times a third one's percentile in the same 20 windows of MariaDB's read only), so each set of
+values moves from host to host. A ratio is of windows that followed each other, and the geometric mean of one such ratio from each of the three
+placements, in which the hosts cancel out; told are the median of these, its distribution-free confidence interval, and the ratio of all windows
 together. All rows are asked for alike often: as sysbench is installed, one row in a hundred is nearly all that it asks for, which any cache
 holds.
-Goal: no throughput more than 2 % below another's beyond noise, and better in most of these comparisons. The percentiles are told and not
-judged: two hosts with the same values, beside a third in the same 20 windows of MariaDB's read only, stood at 0.991 and 1.125 times its own.
+Goal: no throughput more than 2 % below another's and no percentile more than 2 % above, beyond noise, and better throughput in most of these
+comparisons.
 
 The hosts are containers, so their kernel is this machine's: what a plan says of the kernel is set here while it counts, and put back. Huge
 pages are no part of a control group's memory, so the host that has them gets that much less.
@@ -20,6 +22,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import operator
 import os
 import re
 import signal
@@ -27,7 +30,7 @@ import statistics
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -60,6 +63,9 @@ class Rate:
 
     per_second: float
     p95_seconds: float
+
+
+Rates = Mapping[str, list[Rate]]        # of each set of values, one a round
 
 
 @dataclass(frozen=True)
@@ -168,30 +174,29 @@ def compare(database: Database, folder: Path, rounds: int, seconds: int, before:
 
 def compare_on(database: Database, system: System, folder: Path, rounds: int, seconds: int, before: Values) -> list[tuple[str, str]]:
     """(beside what, verdict), for each load."""
-    sides = {name: HOSTS[name] for name in (DEFAULT, OURS, database.rival)}
+    sides = {name: HOSTS[name] for name in (DEFAULT, database.rival, OURS)}
+    hosts = list(sides.values())
     with ThreadPoolExecutor() as pool:
-        list(pool.map(lambda host: prepare(database, system, host), sides.values()))
+        list(pool.map(lambda host: prepare(database, system, host), hosts))
     for load in system.loads.values():          # what is advised on has been at work
-        for host in sides.values():
+        for host in hosts:
             run(database, host, load, WARM_SECONDS)
     kernel, ours = advised(database, folder)
-    sets = {DEFAULT: {}, OURS: ours, database.rival: database.rival_values(sides[database.rival])}
+    sets = {DEFAULT: {}, database.rival: database.rival_values(sides[database.rival]), OURS: ours}
+    for name, values in sets.items():
+        shown = {**(kernel if name == OURS else {}), **values}
+        print(f"{database.name}, {system.name}, {name}: {', '.join(f'{key} = {value}' for key, value in shown.items()) or 'as installed'}", flush=True)
     # Huge pages stay for all windows: only our server takes them
     kernels = {name: {**before, **kernel} if name == OURS else {**before, HUGE_PAGES: kernel.get(HUGE_PAGES, before[HUGE_PAGES])} for name in sets}
-    for name in (DEFAULT, database.rival, OURS):        # ours last: who starts while huge pages are there takes them
-        shown = {**(kernel if name == OURS else {}), **sets[name]}
-        print(f"{database.name}, {system.name}, {name}: {', '.join(f'{key} = {value}' for key, value in shown.items()) or 'as installed'}", flush=True)
-        if name == OURS:
-            set_kernel(kernels[OURS])
-        apply(database, sides[name], sets[name], int(kernels[name][HUGE_PAGES]) if name == OURS else 0)
-    verdicts = []
-    for load, command in system.loads.items():
-        rates = measured(database, command, sides, kernels, rounds, seconds)
-        verdicts += [(other, tell(database, load, other, rates)) for other in (DEFAULT, database.rival)]
-    for host in sides.values():
-        on_host(LAB, host, f"systemctl stop {database.service}\nrm {database.file}")
+    placements = [dict(zip(sets, hosts[shift:] + hosts[:shift], strict=True)) for shift in range(len(hosts))]
+    rates: dict[str, list[Rates]] = {load: [] for load in system.loads}
+    for placed in placements:
+        place(database, placed, sets, kernels, before)
+        for load, command in system.loads.items():
+            rates[load].append(measured(database, command, placed, kernels, rounds, seconds))
+    stop(database, hosts)
     set_kernel(before)
-    return verdicts
+    return [(other, tell(database, load, other, found)) for load, found in rates.items() for other in (DEFAULT, database.rival)]
 
 
 def prepare(database: Database, system: System, host: str) -> None:
@@ -202,24 +207,38 @@ def prepare(database: Database, system: System, host: str) -> None:
                                   database.create.replace("NAME", system.name), system.fill)))
 
 
-def measured(database: Database, command: str, sides: Mapping[str, str], kernels: Mapping[str, Values], rounds: int,
-             seconds: int) -> dict[str, list[Rate]]:
-    """{side: its rates}, one a round."""
-    rates, order = {name: list[Rate]() for name in sides}, list(sides)
-    for host in sides.values():
+def place(database: Database, placed: Mapping[str, str], sets: Mapping[str, Values], kernels: Mapping[str, Values], before: Values) -> None:
+    """Start each host's server with the values placed on it."""
+    stop(database, list(placed.values()))
+    set_kernel(before)
+    for name, values in sets.items():       # ours is last: who starts while huge pages are there takes them
+        if name == OURS:
+            set_kernel(kernels[OURS])
+        start(database, placed[name], values, int(kernels[OURS][HUGE_PAGES]) if name == OURS else 0)
+
+
+def stop(database: Database, hosts: Sequence[str]) -> None:
+    """Stop the servers and leave no values behind."""
+    for host in hosts:
+        on_host(LAB, host, f"systemctl stop {database.service} && rm -f {database.file}")
+
+
+def measured(database: Database, command: str, placed: Mapping[str, str], kernels: Mapping[str, Values], rounds: int, seconds: int) -> Rates:
+    rates, order = {name: list[Rate]() for name in placed}, list(placed)
+    for host in placed.values():
         run(database, host, command, WARM_SECONDS)
     try:
-        for host in sides.values():
+        for host in placed.values():
             let(database, host, signal.SIGSTOP)
         for number in range(rounds):
             for name in order[number % len(order):] + order[:number % len(order)]:
                 set_kernel(kernels[name])
                 os.sync()                       # nobody's window pays for what another left to be written
-                let(database, sides[name], signal.SIGCONT)
-                rates[name].append(run(database, sides[name], command, seconds))
-                let(database, sides[name], signal.SIGSTOP)
+                let(database, placed[name], signal.SIGCONT)
+                rates[name].append(run(database, placed[name], command, seconds))
+                let(database, placed[name], signal.SIGSTOP)
     finally:
-        for host in sides.values():
+        for host in placed.values():
             let(database, host, signal.SIGCONT)
     return rates
 
@@ -243,9 +262,9 @@ def advised(database: Database, folder: Path) -> tuple[Values, Values]:
     return kernel, server
 
 
-def apply(database: Database, host: str, values: Values, huge_pages: int) -> None:
+def start(database: Database, host: str, values: Values, huge_pages: int) -> None:
     text = database.heading + "".join(f"{name} = {value}\n" for name, value in values.items())
-    on_host(LAB, host, f"cat > {database.file} <<'END'\n{text}END\nsystemctl stop {database.service}")
+    on_host(LAB, host, f"cat > {database.file} <<'END'\n{text}END")
     memory.limit(f"{LAB}/{host}", MEMORY_BYTES - huge_pages * parse_meminfo(Path("/proc/meminfo").read_text())["Hugepagesize"])
     on_host(LAB, host, f"systemctl start {database.service}")
 
@@ -271,17 +290,24 @@ def run(database: Database, host: str, command: str, seconds: int) -> Rate:
     return database.rate(on_host(LAB, host, command.replace("SECONDS", str(seconds))))
 
 
-def tell(database: Database, load: str, other: str, rates: Mapping[str, list[Rate]]) -> str:
-    """Print ours beside the other, and return how it does: worse by more than 2 %, or better, beyond noise; or alike."""
-    ours, theirs = rates[OURS], rates[other]
-    more = [one.per_second / two.per_second for one, two in zip(ours, theirs, strict=True)]
-    slower = [one.p95_seconds / two.p95_seconds for one, two in zip(ours, theirs, strict=True)]
+def tell(database: Database, load: str, other: str, placements: Sequence[Rates]) -> str:
+    """Print ours beside the other, and return how it does: worse in either figure by more than 2 %, or better, beyond noise; or alike."""
+    more, longer = beside(placements, other, "per_second"), beside(placements, other, "p95_seconds")
     shown = []
-    for name, ratios in (("throughput", more), ("95th percentile of time", slower)):
+    for name, ratios in (("throughput", more), ("95th percentile of time", longer)):
         low, high, confidence = interval(ratios)
         shown.append(f"{name} {statistics.median(ratios):.3f} times ({low:.3f} to {high:.3f}, {confidence:.0%})")
-    shown.append(f"all together {sum(one.per_second for one in ours) / sum(one.per_second for one in theirs):.3f} times")
-    low, high, _confidence = interval(more)
-    found = BETTER if low > 1 else WORSE if statistics.median(more) < 1 - LOSS_LIMIT and high < 1 else ALIKE
+    all_of = {name: sum(rate.per_second for rates in placements for rate in rates[name]) for name in (OURS, other)}
+    shown.append(f"all together {all_of[OURS] / all_of[other]:.3f} times")
+    less = statistics.median(more) < 1 - LOSS_LIMIT and interval(more)[1] < 1
+    slower = statistics.median(longer) > 1 + LOSS_LIMIT and interval(longer)[0] > 1
+    found = WORSE if less or slower else BETTER if interval(more)[0] > 1 else ALIKE
     print(f"{database.name}, {load}, {OURS} beside {other}: {'; '.join(shown)}: {found}", flush=True)
     return found
+
+
+def beside(placements: Sequence[Rates], other: str, figure: str) -> list[float]:
+    """One ratio a round, of ours to the other's: the geometric mean over the placements."""
+    value = operator.attrgetter(figure)
+    of_each = [[value(ours) / value(theirs) for ours, theirs in zip(rates[OURS], rates[other], strict=True)] for rates in placements]
+    return [statistics.geometric_mean(ratios) for ratios in zip(*of_each, strict=True)]
