@@ -43,7 +43,7 @@ from scripts.lablib import cgroup, memory
 from tests.lab import lab, on_host
 
 from .advisers import of_mysqltuner, pgtune
-from .databases import interval, look, only
+from .databases import CONFIDENCE, interval, look, only
 
 LAB = "benchtuning"
 OURS, DEFAULT = "Caretaker", "default"
@@ -53,7 +53,7 @@ DISK_CLASS = "ssd"          # what pgtune is told too; virtual disks and contain
 MEMORY_BYTES = 2 << 30
 WARM_SECONDS = 30
 LOSS_LIMIT = 0.02
-BETTER, ALIKE, WORSE = "better", "alike", "worse"
+BETTER, ALIKE, WORSE, TOO_FEW = "better", "alike", "worse", "too few rounds to tell"
 Values = Mapping[str, str]
 
 
@@ -291,7 +291,8 @@ def run(database: Database, host: str, command: str, seconds: int) -> Rate:
 
 
 def tell(database: Database, load: str, other: str, placements: Sequence[Rates]) -> str:
-    """Print ours beside the other, and return how it does: worse in either figure by more than 2 %, or better, beyond noise; or alike."""
+    """Print ours beside the other, and return how it does: worse in either figure by more than 2 %, or better, beyond noise; or alike; or that it
+    can't be told."""
     more, longer = beside(placements, other, "per_second"), beside(placements, other, "p95_seconds")
     shown = []
     for name, ratios in (("throughput", more), ("95th percentile of time", longer)):
@@ -301,7 +302,7 @@ def tell(database: Database, load: str, other: str, placements: Sequence[Rates])
     shown.append(f"all together {all_of[OURS] / all_of[other]:.3f} times")
     less = statistics.median(more) < 1 - LOSS_LIMIT and interval(more)[1] < 1
     slower = statistics.median(longer) > 1 + LOSS_LIMIT and interval(longer)[0] > 1
-    found = WORSE if less or slower else BETTER if interval(more)[0] > 1 else ALIKE
+    found = TOO_FEW if interval(more)[2] < CONFIDENCE else WORSE if less or slower else BETTER if interval(more)[0] > 1 else ALIKE
     print(f"{database.name}, {load}, {OURS} beside {other}: {'; '.join(shown)}: {found}", flush=True)
     return found
 
