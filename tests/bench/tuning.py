@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Caretaker's plan for PostgreSQL and MariaDB beside their defaults, pgtune's formulas and MySQLTuner's advice.
 
-Three lab hosts with 2 GiB of memory and the same data, one for each set of values: first data that fit into memory, then data that don't, as
+Three lab hosts with 2 GiB of memory and the same data: first data that fit into memory, then data that don't, as
 two systems that are each loaded and then advised on. Then all three hosts get each load in short windows in turn, so that a machine that is
 fast in one minute and slow in the next is so to all of them. While one is measured the servers of the others stand still (SIGSTOP). Hosts
 with the same values differ too (0.991 and 1.125 times a third one's percentile in the same 20 windows of MariaDB's read only), so each set of
@@ -174,15 +174,14 @@ def compare(database: Database, folder: Path, rounds: int, seconds: int, before:
 
 def compare_on(database: Database, system: System, folder: Path, rounds: int, seconds: int, before: Values) -> list[tuple[str, str]]:
     """(beside what, verdict), for each load."""
-    sides = {name: HOSTS[name] for name in (DEFAULT, database.rival, OURS)}
-    hosts = list(sides.values())
+    hosts = [HOSTS[name] for name in (DEFAULT, database.rival, OURS)]
     with ThreadPoolExecutor() as pool:
         list(pool.map(lambda host: prepare(database, system, host), hosts))
     for load in system.loads.values():          # what is advised on has been at work
         for host in hosts:
             run(database, host, load, WARM_SECONDS)
     kernel, ours = advised(database, folder)
-    sets = {DEFAULT: {}, database.rival: database.rival_values(sides[database.rival]), OURS: ours}
+    sets = {DEFAULT: {}, database.rival: database.rival_values(HOSTS[database.rival]), OURS: ours}
     for name, values in sets.items():
         shown = {**(kernel if name == OURS else {}), **values}
         print(f"{database.name}, {system.name}, {name}: {', '.join(f'{key} = {value}' for key, value in shown.items()) or 'as installed'}", flush=True)
@@ -294,15 +293,15 @@ def tell(database: Database, load: str, other: str, placements: Sequence[Rates])
     """Print ours beside the other, and return how it does: worse in either figure by more than 2 %, or better, beyond noise; or alike; or that it
     can't be told."""
     more, longer = beside(placements, other, "per_second"), beside(placements, other, "p95_seconds")
-    shown = []
-    for name, ratios in (("throughput", more), ("95th percentile of time", longer)):
-        low, high, confidence = interval(ratios)
-        shown.append(f"{name} {statistics.median(ratios):.3f} times ({low:.3f} to {high:.3f}, {confidence:.0%})")
+    least, most, confidence = interval(more)
+    shortest, longest, _same = interval(longer)
+    shown = [f"{name} {statistics.median(ratios):.3f} times ({low:.3f} to {high:.3f}, {confidence:.0%})"
+             for name, ratios, low, high in (("throughput", more, least, most), ("95th percentile of time", longer, shortest, longest))]
     all_of = {name: sum(rate.per_second for rates in placements for rate in rates[name]) for name in (OURS, other)}
     shown.append(f"all together {all_of[OURS] / all_of[other]:.3f} times")
-    less = statistics.median(more) < 1 - LOSS_LIMIT and interval(more)[1] < 1
-    slower = statistics.median(longer) > 1 + LOSS_LIMIT and interval(longer)[0] > 1
-    found = TOO_FEW if interval(more)[2] < CONFIDENCE else WORSE if less or slower else BETTER if interval(more)[0] > 1 else ALIKE
+    less = statistics.median(more) < 1 - LOSS_LIMIT and most < 1
+    slower = statistics.median(longer) > 1 + LOSS_LIMIT and shortest > 1
+    found = TOO_FEW if confidence < CONFIDENCE else WORSE if less or slower else BETTER if least > 1 else ALIKE
     print(f"{database.name}, {load}, {OURS} beside {other}: {'; '.join(shown)}: {found}", flush=True)
     return found
 
